@@ -1,0 +1,282 @@
+"""The device classes of the cabinet: what a visit may ask of each.
+
+A command blocks for at most a short time (below a second unless its docstring says otherwise),
+so that the core can cancel between two of them. All raise ``Retry``, ``Fault`` of ``devices.base``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from devices.base import Device
+
+GrayImage = NDArray[np.uint8]
+"""(rows, columns) 8-bit grey."""
+
+ColourImage = NDArray[np.uint8]
+"""(rows, columns, 3) 8-bit blue, green, red."""
+
+
+# --- ID-card reader (居民身份证阅读器) --------------------------------------------------------
+
+
+class CardType(StrEnum):
+    """Which of the four layouts the card's 256 bytes of text have."""
+
+    RESIDENT = "resident"  # 居民身份证
+    HK_MO_TW_RESIDENCE = "hk-mo-tw-residence"  # 港澳台居民居住证, flag J
+    FOREIGNER_2017 = "foreigner-2017"  # 外国人永久居留身份证, flag I
+    FOREIGNER_2023 = "foreigner-2023"  # 外国人永久居留身份证, flag Y
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """One of the two 512-byte fingerprint blocks: GA finger code 11..20, quality 0..100, the block."""
+
+    finger: int
+    quality: int
+    block: bytes
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class IdCard:
+    """A card as decoded, nothing judged: dates may be impossible, the number may be wrong.
+
+    ``expires`` is None for 长期 (no end). ``photo`` is the 1,024-byte block as it came; ``sex`` is
+    GB/T 2261.1 ("1" male, "2" female), ``nation`` GB/T 3304 or "" and ``nationality`` GB/T 2659.
+    A date that is no date comes as the raw text in ``bad_dates`` and None in its field.
+    """
+
+    type: CardType
+    name: str
+    number: str
+    sex: str
+    birth: date | None
+    valid_from: date | None
+    expires: date | None
+    no_expiry: bool
+    authority: str
+    address: str = ""
+    nation: str = ""
+    nationality: str = ""
+    english_name: str = ""
+    pass_number: str = ""
+    photo: bytes = b""
+    fingerprints: tuple[Fingerprint, ...] = ()
+    bad_dates: tuple[str, ...] = ()
+
+
+class IdCardReader(Device, Protocol):
+    """Contactless reader with SAM_V module."""
+
+    def find(self) -> bool:
+        """Ask once whether a card lies on the reader (≤ 1 s)."""
+        ...
+
+    def read(self, fingerprints: bool = False) -> IdCard:
+        """Select and read the card that was found (≤ 3 s).
+
+        Raises ``Retry`` with ``mediaRemoved`` (card lifted), ``invalidMedia`` (not an ID card),
+        ``readFailed`` (lift and place again).
+        """
+        ...
+
+
+# --- Permit unit (签注一体机: transport, chip, rewritable strip) -------------------------------
+
+
+class Media(StrEnum):
+    """Where the permit is: XFS4IoT ``media`` words, with the position split as the unit tells it."""
+
+    NOT_PRESENT = "notPresent"
+    ENTERING = "entering"  # at the gate, still in the person's hand or left there
+    PRESENT = "present"  # held inside
+    LATCHED = "latched"  # in the print station
+    JAMMED = "jammed"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class ChipHolder:
+    """The chip's DG1 as 90 characters (3 lines of 30), and the endorsement file's bytes."""
+
+    mrz: str
+    endorsements: bytes
+
+
+class PermitUnit(Device, Protocol):
+    """Motorised card unit that takes in, holds, reads, prints, writes, gives back or retracts."""
+
+    def accept(self) -> None:
+        """Open the entry: the next permit pushed in is drawn to the hold position."""
+        ...
+
+    def refuse(self) -> None:
+        """Close the entry again."""
+        ...
+
+    def media(self) -> Media:
+        """Tell where the permit is (one status exchange)."""
+        ...
+
+    def scan_mrz(self) -> str:
+        """Read the OCR-B line on the permit's face, 30 characters (≤ 2 s); ``Retry`` readFailed."""
+        ...
+
+    def read_chip(self, mrz: str) -> ChipHolder:
+        """Open the chip with the key from ``mrz`` (BAC) and read it (≤ 4 s).
+
+        Raises ``Retry`` with ``invalidMedia`` (no such application, wrong way round) or
+        ``accessDenied`` (the chip does not accept the printed line: chip and MRZ disagree).
+        """
+        ...
+
+    def write_chip(self, mrz: str, endorsements: bytes) -> None:
+        """Write the endorsement file (≤ 4 s). ``Fault`` chipWriteFailed when it does not answer ok."""
+        ...
+
+    def print_strip(self, strip: GrayImage) -> None:
+        """Erase the rewritable strip and print ``strip`` (0 black, 255 white) (≤ 30 s)."""
+        ...
+
+    def scan_strip(self) -> str:
+        """Read the two-dimensional code of the strip, "" when the strip carries none (≤ 2 s)."""
+        ...
+
+    def strip_size(self) -> tuple[int, int]:
+        """Return the strip's (rows, columns) in dots."""
+        ...
+
+    def eject(self) -> None:
+        """Move the permit to the gate for the person to take (≤ 5 s)."""
+        ...
+
+    def retract(self) -> int:
+        """Take the permit left at the gate, or held, into the retain bin; return the bin's new count."""
+        ...
+
+
+# --- Camera ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Frame:
+    """A picture and when it came: ``number`` counts up, ``at_s`` is monotonic seconds."""
+
+    image: ColourImage
+    number: int
+    at_s: float
+
+
+class Camera(Device, Protocol):
+    """A camera with its own thread: ``latest`` never waits."""
+
+    def start(self) -> None: ...
+
+    def stop(self) -> None:
+        """Stop the stream and drop the last frame."""
+        ...
+
+    def latest(self) -> Frame | None:
+        """Return the newest frame, or None when none came within the last second."""
+        ...
+
+
+# --- Fingerprint pad -----------------------------------------------------------------------------
+
+
+class FingerprintPad(Device, Protocol):
+    """Optical pad, 256x288, 500 dpi."""
+
+    def finger_present(self) -> bool:
+        """Capture once into the pad's buffer and tell whether a finger was there (≤ 1 s)."""
+        ...
+
+    def image(self) -> GrayImage:
+        """Fetch the captured image, (288, 256) (seconds on a slow wire; ``Retry`` tooDry, badImage)."""
+        ...
+
+
+# --- Payment terminal ------------------------------------------------------------------------------
+
+
+class PaymentState(StrEnum):
+    """The five outcomes of a payment, and two that are not outcomes yet."""
+
+    WAITING = "waiting"
+    APPROVED = "approved"
+    DECLINED = "declined"
+    CANCELLED = "cancelled"
+    TIMED_OUT = "timedOut"
+    UNKNOWN = "unknown"
+    NOT_FOUND = "notFound"  # the host has no such order: nothing was taken
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentResult:
+    """What the terminal says of an order: the host's reference and the masked card when approved."""
+
+    state: PaymentState
+    order_no: str
+    amount_fen: int = 0
+    host_reference: str = ""
+    method: str = ""
+    reason: str = ""
+
+
+class PaymentTerminal(Device, Protocol):
+    """An unattended terminal (ECR link). It keeps card data to itself."""
+
+    def start(self, order_no: str, amount_fen: int) -> None:
+        """Ask the person at the terminal to pay; answers at once when the terminal took the order."""
+        ...
+
+    def poll(self, order_no: str) -> PaymentResult:
+        """Return ``waiting`` or the outcome (≤ 0.5 s). A lost wire is ``unknown``, never declined."""
+        ...
+
+    def abort(self, order_no: str) -> None:
+        """Ask the terminal to stop waiting; the outcome still comes from ``poll`` or ``query``."""
+        ...
+
+    def query(self, order_no: str) -> PaymentResult:
+        """Ask the host, through the terminal, what became of an order (≤ 5 s)."""
+        ...
+
+    def refund(self, order_no: str, refund_no: str, amount_fen: int) -> PaymentResult:
+        """Give money back; ``refund_no`` makes repeats harmless (≤ 10 s). ``approved`` when done."""
+        ...
+
+
+# --- Receipt printer ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptLine:
+    """A line of a receipt: text, or a QR code when ``code`` is set."""
+
+    text: str = ""
+    bold: bool = False
+    large: bool = False
+    centred: bool = False
+    code: str | None = None
+
+
+class ReceiptPrinter(Device, Protocol):
+    """80 mm thermal printer with cutter."""
+
+    def print(self, lines: Sequence[ReceiptLine]) -> None:
+        """Print, cut and wait until the printer says it is done (≤ 10 s).
+
+        Raises ``Fault`` paperOut, paperJammed, coverOpen, cutterFault, offline, hardwareError.
+        """
+        ...
+
+

@@ -1,0 +1,120 @@
+"""Links: the wire under a driver, chosen by URL.
+
+=====================================  ==================================================
+``serial:///dev/ttyUSB0?baud=115200``  a serial port (8N1 unless ``parity``/``bits`` say otherwise)
+``socket://127.0.0.1:9100``            a TCP byte stream
+``usb:0400:c35a?form=bulk``            a USB device through pyusb (opened by the driver that knows it)
+``http://127.0.0.1:8081/video``        a stream opened by the driver itself (camera)
+=====================================  ==================================================
+
+A link moves bytes and knows no frames. Silence is an empty read; a wire that is gone raises
+``LinkLost``.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Protocol
+from urllib.parse import parse_qs, urlsplit
+
+import serial
+
+
+class LinkLost(Exception):
+    """The wire is gone: unplugged, refused, closed by the other end."""
+
+
+class Link(Protocol):
+    """A byte stream with time limits. ``read`` returns at once with what there is."""
+
+    url: str
+
+    def open(self) -> None: ...
+
+    def close(self) -> None: ...
+
+    def read(self, size: int, timeout_s: float) -> bytes:
+        """Return between 1 and ``size`` bytes, or ``b""`` when none came within ``timeout_s``."""
+        ...
+
+    def write(self, data: bytes) -> None: ...
+
+    def discard_input(self) -> None:
+        """Throw away what has arrived unread."""
+        ...
+
+
+class SerialLink:
+    """A link over pyserial: a serial port, a pty, or a TCP socket."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._port: serial.SerialBase | None = None
+
+    def open(self) -> None:
+        """Open the wire; raises ``LinkLost`` when it is not there."""
+        address, baud, parity = _serial_address(self.url)
+        try:
+            self._port = serial.serial_for_url(
+                address, baudrate=baud, parity=parity, timeout=0, write_timeout=5, exclusive=None
+            )
+        except (serial.SerialException, OSError, ValueError) as error:
+            raise LinkLost(f"{self.url}: {error}") from error
+
+    def close(self) -> None:
+        if self._port is not None:
+            self._port.close()
+            self._port = None
+
+    def read(self, size: int, timeout_s: float) -> bytes:
+        port = self._opened()
+        deadline = time.monotonic() + timeout_s
+        try:
+            # One blocking read for the first byte, then whatever else has already arrived.
+            port.timeout = timeout_s
+            data: bytes = port.read(1)
+            while data and len(data) < size and time.monotonic() < deadline:
+                port.timeout = 0
+                more: bytes = port.read(size - len(data))
+                if not more:
+                    break
+                data += more
+        except (serial.SerialException, OSError, TypeError) as error:
+            raise LinkLost(f"{self.url}: {error}") from error
+        return data
+
+    def write(self, data: bytes) -> None:
+        try:
+            self._opened().write(data)
+        except (serial.SerialException, OSError) as error:
+            raise LinkLost(f"{self.url}: {error}") from error
+
+    def discard_input(self) -> None:
+        while self.read(4096, 0):
+            pass
+
+    def _opened(self) -> serial.SerialBase:
+        if self._port is None:
+            raise LinkLost(f"{self.url}: not open")
+        return self._port
+
+
+def open_link(url: str) -> Link:
+    """Return the (not yet opened) byte-stream link that ``url`` names.
+
+    Raises ``ValueError`` for a scheme that is no byte stream.
+    """
+    scheme = urlsplit(url).scheme
+    if scheme in {"serial", "socket", "rfc2217"}:
+        return SerialLink(url)
+    raise ValueError(f"no byte-stream link for {url!r}")
+
+
+def _serial_address(url: str) -> tuple[str, int, str]:
+    parts = urlsplit(url)
+    query = parse_qs(parts.query)
+    baud = int(query.get("baud", ["115200"])[0])
+    parity = query.get("parity", ["N"])[0].upper()
+    if parts.scheme == "serial":
+        return parts.path, baud, parity
+    return f"{parts.scheme}://{parts.netloc}", baud, parity

@@ -1,0 +1,63 @@
+"""Faults in waiting: what is to go wrong, on which device, at which operation."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(slots=True)
+class Order:
+    """One fault ordered for ``device``.
+
+    Without ``operation`` it stands (a state: paper out) until cleared. With one it strikes at the
+    ``nth`` matching operation from now, once, or at each from then on with ``repeat``.
+    """
+
+    device: str
+    fault: str
+    operation: str | None = None
+    nth: int = 1
+    repeat: bool = False
+    args: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Faults:
+    """The orders of one bench; used by every device's thread."""
+
+    def __init__(self) -> None:
+        self._orders: list[Order] = []
+        self._lock = threading.Lock()
+
+    def arm(self, order: Order) -> None:
+        with self._lock:
+            self._orders.append(order)
+
+    def clear(self, device: str | None = None) -> None:
+        with self._lock:
+            self._orders = [o for o in self._orders if device is not None and o.device != device]
+
+    def orders(self) -> tuple[Order, ...]:
+        with self._lock:
+            return tuple(self._orders)
+
+    def standing(self, device: str) -> Mapping[str, Order]:
+        """Return the states ordered for ``device`` by the fault's name."""
+        with self._lock:
+            return {o.fault: o for o in self._orders if o.device == device and o.operation is None}
+
+    def take(self, device: str, operation: str) -> Order | None:
+        """Tell ``device`` that it begins ``operation``; return the fault that strikes it, if any."""
+        with self._lock:
+            for order in self._orders:
+                if order.device != device or order.operation != operation:
+                    continue
+                if order.nth > 1:
+                    order.nth -= 1
+                    continue
+                if not order.repeat:
+                    self._orders.remove(order)
+                return order
+        return None
