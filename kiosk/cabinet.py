@@ -1,0 +1,178 @@
+"""The cabinet: the devices of one machine, each with a worker thread of its own.
+
+Drivers are plain synchronous code; the core awaits them. A slow or dead wire holds its own thread
+and never a frame. The cabinet also knows, between two visits, which devices can be used: from that
+comes what the home screen offers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
+
+from devices.base import Device, DeviceError, Fault, StaffAction, State, Status
+from devices.interfaces import (
+    Camera,
+    FingerprintPad,
+    IdCardReader,
+    PaymentTerminal,
+    PermitUnit,
+    ReceiptPrinter,
+)
+
+D_co = TypeVar("D_co", bound=Device, covariant=True)
+T = TypeVar("T")
+
+UNKNOWN = Status(State.STARTING)
+
+
+class Listener(Protocol):
+    """Told of every change of a device's status, and of every fault, on the event loop's thread."""
+
+    def status_changed(self, device: str, status: Status) -> None: ...
+
+    def faulted(self, device: str, error: DeviceError) -> None: ...
+
+
+class Worker(Generic[D_co]):
+    """One device and its thread: ``await worker(lambda unit: unit.find())``.
+
+    A device that is not open is opened first, so that a unit plugged in again simply works.
+    """
+
+    def __init__(self, device: D_co, listener: Listener) -> None:
+        self.device = device
+        self.name = device.name
+        self.status = UNKNOWN
+        self.quarantined: str | None = None
+        self._listener = listener
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=device.name)
+        self._open = False
+        self._busy = 0
+
+    async def __call__(self, act: Callable[[D_co], T]) -> T:
+        """Run ``act`` on the device's thread; raises what the driver raises (``Retry``, ``Fault``)."""
+        self._busy += 1
+        try:
+            return await asyncio.wrap_future(self._submit(act))
+        except DeviceError as error:
+            self._listener.faulted(self.name, error)
+            raise
+        finally:
+            self._busy -= 1
+
+    @property
+    def busy(self) -> bool:
+        """Tell whether a command is under way."""
+        return self._busy > 0
+
+    async def refresh(self) -> Status:
+        """Ask the device for its status and remember it; tells the listener when it changed."""
+        try:
+            status = await asyncio.wrap_future(self._submit(_status))
+        except DeviceError as error:
+            action = error.action if isinstance(error, Fault) else StaffAction.RESET
+            status = Status(State.OFFLINE, fault=error.code, action=action)
+        if status != self.status:
+            self.status = status
+            self._listener.status_changed(self.name, status)
+        return status
+
+    def fault(self) -> str | None:
+        """Return the word for why the device cannot be used now, None when it can."""
+        if self.quarantined is not None:
+            return self.quarantined
+        if self.status.usable:
+            return None
+        return self.status.fault or str(self.status.state)
+
+    async def close(self) -> None:
+        """Close the device and end its thread."""
+        with contextlib.suppress(DeviceError):
+            await asyncio.wrap_future(self._thread.submit(self._close))
+        self._thread.shutdown(wait=False)
+
+    def _submit(self, act: Callable[[D_co], T]) -> Future[T]:
+        return self._thread.submit(self._run, act)
+
+    def _run(self, act: Callable[[D_co], T]) -> T:
+        threading.current_thread().name = self.name
+        if not self._open:
+            self.device.open()
+            self._open = True
+        try:
+            return act(self.device)
+        except Fault as fault:
+            if fault.code in REOPEN_AFTER:
+                self._close()
+            raise
+
+    def _close(self) -> None:
+        self._open = False
+        self.device.close()
+
+
+def _status(device: Device) -> Status:
+    return device.status()
+
+
+REOPEN_AFTER = frozenset({"noDevice", "offline", "connectionLost"})
+"""Faults after which the wire itself is opened anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unready:
+    """A device that a service needs and cannot have, and the word for why."""
+
+    device: str
+    fault: str
+
+
+class Cabinet:
+    """All devices of the machine by name; ``None`` where the model has none fitted."""
+
+    def __init__(
+        self,
+        *,
+        id_card_reader: Worker[IdCardReader],
+        permit_unit: Worker[PermitUnit],
+        camera: Worker[Camera],
+        fingerprint_pad: Worker[FingerprintPad],
+        payment_terminal: Worker[PaymentTerminal],
+        receipt_printer: Worker[ReceiptPrinter],
+    ) -> None:
+        self.id_card_reader = id_card_reader
+        self.permit_unit = permit_unit
+        self.camera = camera
+        self.fingerprint_pad = fingerprint_pad
+        self.payment_terminal = payment_terminal
+        self.receipt_printer = receipt_printer
+        self.workers: Mapping[str, Worker[Device]] = {
+            worker.name: worker
+            for worker in (
+                id_card_reader,
+                permit_unit,
+                camera,
+                fingerprint_pad,
+                payment_terminal,
+                receipt_printer,
+            )
+        }
+
+    async def refresh(self, names: Iterable[str] | None = None) -> None:
+        """Ask the named devices (all by default) for their status, each on its own thread."""
+        chosen = self.workers if names is None else {name: self.workers[name] for name in names}
+        await asyncio.gather(*(worker.refresh() for worker in chosen.values() if not worker.busy))
+
+    def unready(self, needs: Iterable[str]) -> list[Unready]:
+        """Return which of the needed devices cannot be used now."""
+        faults = ((name, self.workers[name].fault()) for name in needs)
+        return [Unready(name, fault) for name, fault in faults if fault is not None]
+
+    async def close(self) -> None:
+        await asyncio.gather(*(worker.close() for worker in self.workers.values()))
