@@ -31,7 +31,7 @@ def main(folder: Path) -> None:
 
 
 def take_face(collection: Path, family: str, target: Path) -> None:
-    """Save the face of ``family`` in ``collection`` as ``target``; raises ``LookupError`` if it isn't there."""
+    """Save the face of ``family`` in ``collection`` as ``target``; raises ``LookupError``."""
     if fresh(target, collection):
         return
     with TTCollection(str(collection), lazy=True) as faces:

@@ -1,0 +1,350 @@
+"""Settings: the model file (what this kind of cabinet is) and the site file (where this one stands).
+
+Both are read once, at the start, into frozen dataclasses. A mistake in them is a ``SettingsError``
+with file and line, never a default that nobody chose. A site marked ``production`` refuses whatever
+belongs to the bench: simulated links, a debug link, a journal key made on the spot.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+from urllib.parse import parse_qs, urlsplit
+
+from kiosk.texts import LANGUAGES
+from kiosk.toml_table import SettingsError, Table
+
+__all__ = [
+    "BackOffice",
+    "Journal",
+    "Log",
+    "Model",
+    "Panel",
+    "Settings",
+    "SettingsError",
+    "Site",
+    "Times",
+    "load",
+]
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+
+LINKS_OF: Final[Mapping[str, tuple[str, ...]]] = {
+    "id_card_reader": ("id_card_reader",),
+    "permit_unit": ("permit_transport", "permit_scanner", "permit_printer"),
+    "camera": ("camera",),
+    "fingerprint_pad": ("fingerprint_pad",),
+    "payment_terminal": ("payment_terminal",),
+    "receipt_printer": ("receipt_printer",),
+}
+"""The devices a cabinet can have, and the links that each needs."""
+
+SCHEMES: Final = ("serial", "socket", "rfc2217", "usb", "http", "https", "video")
+"""``video:///dev/video0`` is a camera of this machine; the others are told in ``devices.link``."""
+
+LocalText = Mapping[str, str]
+"""A sentence of the site's own in each language, by language."""
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """The touch panel as it is mounted: width and height in pixels and in millimetres."""
+
+    pixels: tuple[int, int]
+    size_mm: tuple[float, float]
+    lower_edge_mm: float
+    """Height of the visible area's lower edge above the floor."""
+
+    @property
+    def pixels_per_mm(self) -> float:
+        return self.pixels[1] / self.size_mm[1]
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """How long the machine waits for a person, in seconds."""
+
+    idle_s: float
+    """Without a touch, before it asks whether more time is needed."""
+    warn_s: float
+    """How long that question stands before everything is returned (at least 20)."""
+    take_s: float
+    """For taking a card or a paper out of a slot, before it is retracted."""
+    pay_s: float
+    """For paying; the order at the payment host lives no longer."""
+    rate_s: float
+    """For the rating, which nobody has to give."""
+    closing_s: float
+    """For which a last word stands before the machine returns to its first page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A kind of cabinet."""
+
+    name: str
+    panel: Panel
+    devices: tuple[str, ...]
+    times: Times
+    strings: Path
+    rules: Path
+    fonts: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Where a cabinet stands, in the words a citizen is shown."""
+
+    id: str
+    name: LocalText
+    production: bool
+    hotline: str
+    elsewhere: LocalText
+    hours: LocalText
+
+
+@dataclass(frozen=True, slots=True)
+class BackOffice:
+    """The back office's address, the file with this kiosk's token, and how long an answer may take."""
+
+    url: str
+    token_file: Path
+    timeout_s: float
+
+    def token(self) -> str:
+        """Return the token; raises ``OSError`` when its file cannot be read."""
+        return self.token_file.read_text("ascii").strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Journal:
+    """The journal's database, and the file with its key, outside the database."""
+
+    path: Path
+    key_file: Path
+    may_make_key: bool
+    """Whether a missing key file may be made (only on a bench)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """The event log: JSON lines in ``path``, ``keep`` older files of ``size_mb`` beside it."""
+
+    path: Path
+    size_mb: float
+    keep: int
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings of one kiosk. Paths are absolute."""
+
+    site: Site
+    model: Model
+    links: Mapping[str, str]
+    photo_library: Path | None
+    """The vendor's library for the ID card's photo (WLT), when the site has one."""
+    back_office: BackOffice
+    journal: Journal
+    log: Log
+    state: Path
+    debug_port: int | None
+    """The debug link's port, 0 for any free one; None when there is no debug link."""
+
+    @property
+    def simulated(self) -> bool:
+        """Tell whether any link leads to something other than a real device."""
+        return any(not_real(url) for url in self.links.values())
+
+
+def load(site_file: Path, root: Path = ROOT) -> Settings:
+    """Read a site file and the model file that it names (``config/models/<model>.toml`` under ``root``).
+
+    Raises ``SettingsError`` with file and line. Relative paths of the site file start at its folder,
+    those of the model file at ``root``.
+    """
+    site_file = site_file.resolve()
+    top = Table.read(site_file)
+    site, model_name = _site(top.table("site"), root)
+    model = load_model(root / "config" / "models" / f"{model_name}.toml", root)
+    state = _path(top.table("state"), "folder", site_file.parent)
+    reader = top.table("id_card_reader", optional=True)
+    library = reader.text("photo_library", "")
+    reader.done()
+    settings = Settings(
+        site=site,
+        model=model,
+        links=_links(top.table("links"), model, site.production),
+        photo_library=site_file.parent / library if library else None,
+        back_office=_back_office(top.table("back_office"), site.production),
+        journal=_journal(top.table("journal"), site.production),
+        log=_log(top.table("log", optional=True), state),
+        state=state,
+        debug_port=_debug_port(top.table("debug", optional=True), site.production),
+    )
+    top.done()
+    return settings
+
+
+def load_model(file: Path, root: Path = ROOT) -> Model:
+    """Read a model file; raises ``SettingsError``."""
+    top = Table.read(file)
+    panel, devices, times, paths = (top.table(key) for key in ("panel", "devices", "times", "paths"))
+    width, height = panel.pair("pixels")
+    model = Model(
+        name=file.stem,
+        panel=Panel(
+            pixels=(int(width), int(height)),
+            size_mm=panel.pair("size_mm"),
+            lower_edge_mm=panel.number("lower_edge_mm", least=300, most=1500),
+        ),
+        devices=devices.words("fitted", LINKS_OF),
+        times=Times(
+            idle_s=times.number("idle_s", least=20, most=600),
+            warn_s=times.number("warn_s", least=20, most=120),
+            take_s=times.number("take_s", least=10, most=300),
+            pay_s=times.number("pay_s", least=30, most=600),
+            rate_s=times.number("rate_s", least=5, most=120),
+            closing_s=times.number("closing_s", least=3, most=120),
+        ),
+        strings=_path(paths, "strings", root),
+        rules=_path(paths, "rules", root),
+        fonts=_path(paths, "fonts", root),
+    )
+    across, along = model.panel.pixels[0] / model.panel.size_mm[0], model.panel.pixels_per_mm
+    if abs(across / along - 1) > 0.02:
+        raise panel.wrong(
+            "size_mm", f"pixels would not be square: {across:.2f} a mm across, {along:.2f} along"
+        )
+    for table in (panel, devices, times, paths, top):
+        table.done()
+    return model
+
+
+def not_real(url: str) -> str | None:
+    """Return why ``url`` cannot be a real device's link, or None when it can be one."""
+    parts = urlsplit(url)
+    query = parse_qs(parts.query, keep_blank_values=True)
+    if "simulated" in query:
+        return "it says that it is simulated"
+    if "backend" in query:
+        return "it names a USB backend"
+    if parts.scheme in ("serial", "video") and Path(parts.path).resolve().is_relative_to("/dev/pts"):
+        return "it is a pseudo-terminal, another program of this machine"
+    if parts.hostname and _is_loopback(parts.hostname):
+        return "it leads to another program of this machine"
+    return None
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _site(table: Table, root: Path) -> tuple[Site, str]:
+    site = Site(
+        id=table.text("id"),
+        name=_local_text(table.table("name")),
+        production=table.flag("production"),
+        hotline=table.text("hotline"),
+        elsewhere=_local_text(table.table("elsewhere")),
+        hours=_local_text(table.table("hours")),
+    )
+    if not site.id.isascii() or not site.id.isalnum() or len(site.id) > 12:
+        raise table.wrong(
+            "id", f"must be up to 12 letters and digits (it is part of case numbers), is {site.id!r}"
+        )
+    models = [file.stem for file in (root / "config" / "models").glob("*.toml")]
+    model = table.word("model", models)
+    table.done()
+    return site, model
+
+
+def _local_text(table: Table) -> LocalText:
+    sentences = {language: table.text(language) for language in LANGUAGES}
+    table.done()
+    return sentences
+
+
+def _links(table: Table, model: Model, production: bool) -> Mapping[str, str]:
+    links = {}
+    for device, names in LINKS_OF.items():
+        for name in names:
+            url = table.text(name) if device in model.devices else table.text(name, "")
+            if not url:
+                continue
+            scheme = urlsplit(url).scheme
+            if scheme not in SCHEMES:
+                raise table.wrong(
+                    name, f"{url!r} must start with one of: {', '.join(f'{s}:' for s in SCHEMES)}"
+                )
+            if production and (why := not_real(url)):
+                raise table.wrong(name, f"a production site must not use {url!r}: {why}")
+            links[name] = url
+    table.done()
+    return links
+
+
+def _back_office(table: Table, production: bool) -> BackOffice:
+    url = table.text("url").rstrip("/")
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise table.wrong("url", f"must be an http or https address, is {url!r}")
+    if production and parts.scheme != "https":
+        raise table.wrong("url", f"a production site must use https, not {url!r}")
+    back_office = BackOffice(
+        url=url,
+        token_file=_path(table, "token_file", table.file.parent),
+        timeout_s=table.number("timeout_s", 5.0, least=0.1, most=60),
+    )
+    table.done()
+    return back_office
+
+
+def _journal(table: Table, production: bool) -> Journal:
+    journal = Journal(
+        path=_path(table, "path", table.file.parent),
+        key_file=_path(table, "key_file", table.file.parent),
+        may_make_key=not production,
+    )
+    if production:
+        if not journal.key_file.is_file():
+            raise table.wrong(
+                "key_file", f"{journal.key_file} is missing; a production site never makes its key"
+            )
+        if stat.S_IMODE(journal.key_file.stat().st_mode) & 0o077:
+            raise table.wrong(
+                "key_file", f"{journal.key_file} must be readable by its owner only (mode 0600)"
+            )
+    table.done()
+    return journal
+
+
+def _log(table: Table, state: Path) -> Log:
+    log = Log(
+        path=state / table.text("path", "events.jsonl"),
+        size_mb=table.number("size_mb", 10.0, least=0.1, most=1000),
+        keep=table.whole("keep", 9, least=1, most=1000),
+    )
+    table.done()
+    return log
+
+
+def _debug_port(table: Table, production: bool) -> int | None:
+    port = table.whole("port", -1, least=-1, most=65535)
+    if production and port >= 0:
+        raise table.wrong("port", "a production site must not have a debug link")
+    table.done()
+    return port if port >= 0 else None
+
+
+def _path(table: Table, key: str, start: Path) -> Path:
+    return (start / table.text(key)).resolve()
