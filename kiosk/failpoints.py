@@ -1,0 +1,64 @@
+"""Named points where a test may kill the process, to prove that recovery mends what is left.
+
+Points lie before and after each commit of the journal and around each act on the outside world.
+``KIOSK_FAILPOINT="name:n"`` kills the process (SIGKILL: no handler, no flush) when the point
+``name`` is met for the n-th time. ``KIOSK_FAILPOINT_LOG=file`` appends ``name:n`` for each point
+met, so that a test can list them all from one good run. Without either, a point is an empty call.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections import Counter
+from collections.abc import Mapping
+from typing import Protocol
+
+
+class Failpoints(Protocol):
+    """Something to tell that a point was met."""
+
+    def hit(self, name: str) -> None:
+        """Tell that the point ``name`` is met now. May not return."""
+        ...
+
+
+class NoFailpoints:
+    """The points of an ordinary run: nothing happens."""
+
+    def hit(self, name: str) -> None:
+        pass
+
+
+class DeadlyFailpoints:
+    """Counts the points met, logs them, and kills the process at the chosen one."""
+
+    def __init__(self, deadly: str | None = None, log: str | None = None) -> None:
+        """Take ``deadly`` as ``name:n`` (``n`` from 1); raises ``ValueError`` when it is not."""
+        self._deadly: tuple[str, int] | None = None
+        if deadly:
+            name, colon, count = deadly.rpartition(":")
+            if not colon or not count.isdecimal():
+                raise ValueError(f"a failpoint is name:n, not {deadly!r}")
+            self._deadly = name, int(count)
+        self._log = log
+        self._met: Counter[str] = Counter()
+        self._lock = threading.Lock()
+
+    def hit(self, name: str) -> None:
+        with self._lock:
+            self._met[name] += 1
+            count = self._met[name]
+            if self._log:
+                with open(self._log, "a", encoding="ascii") as file:
+                    file.write(f"{name}:{count}\n")
+        if self._deadly == (name, count):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def failpoints_from(environment: Mapping[str, str]) -> Failpoints:
+    """Return the failpoints that ``environment`` asks for, those of an ordinary run without any."""
+    deadly = environment.get("KIOSK_FAILPOINT")
+    log = environment.get("KIOSK_FAILPOINT_LOG")
+    return DeadlyFailpoints(deadly, log) if deadly or log else NoFailpoints()

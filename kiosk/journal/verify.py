@@ -1,0 +1,113 @@
+"""Verification of a whole journal: every page, every link, and all that is derived from the chain."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from kiosk.journal import chain, database
+from kiosk.journal.records import ChainReport, Head
+
+
+def verify_file(path: Path, key: bytes, expect: Head | None = None) -> ChainReport:
+    """Verify the journal in ``path`` with a connection of its own, which does not delay the writer.
+
+    Checks each page's authentication code, SQLite's own structure, the chain from its beginning, the
+    head, and that visits and effects are what the events say. ``expect`` is a head known from before
+    (the back office has it): the chain must pass through it, else events were cut off.
+    Raises ``JournalRefused`` when the file can't be read at all.
+    """
+    connection = database.connect(path, key, query_only=True)
+    try:
+        try:
+            return _verify(connection, expect)
+        except database.Error as error:
+            return ChainReport(0, Head(0, bytes(32)), (f"the file is damaged: {error}",))
+    finally:
+        connection.close()
+
+
+def _verify(connection: database.Connection, expect: Head | None) -> ChainReport:
+    connection.execute("BEGIN")  # one snapshot for all that follows
+    wrong = [f"page: {row[0]}" for row in connection.execute("PRAGMA cipher_integrity_check")]
+    wrong += [
+        f"structure: {row[0]}" for row in connection.execute("PRAGMA integrity_check") if row[0] != "ok"
+    ]
+    start = chain.beginning(database.meta(connection, "journal_id"))
+    newest = database.head(connection)
+    rebuilt = _Rebuilt()
+    wrong += chain.faults(rebuilt.reading(_rows(connection)), start, expect)
+    if rebuilt.last(start) != newest:
+        wrong.append(f"the last event is {rebuilt.last(start).number}, the head says {newest.number}")
+    wrong += rebuilt.differences(connection)
+    return ChainReport(rebuilt.events, newest, tuple(wrong))
+
+
+def _rows(connection: database.Connection) -> Iterator[chain.Row]:
+    yield from connection.execute(f"SELECT {chain.COLUMNS} FROM event ORDER BY number")
+
+
+class _Rebuilt:
+    """Visits and effects as the events alone tell them."""
+
+    def __init__(self) -> None:
+        self.events = 0
+        self._head: Head | None = None
+        self._sequence: dict[str, int] = {}
+        self._visits: dict[str, tuple[Any, ...]] = {}
+        self._effects: dict[int, list[Any]] = {}
+        self._by_key: dict[tuple[str, str], int] = {}
+        self._wrong: list[str] = []
+
+    def last(self, start: Head) -> Head:
+        return self._head or start
+
+    def reading(self, rows: Iterator[chain.Row]) -> Iterator[chain.Row]:
+        """Pass ``rows`` on, and build from each."""
+        for row in rows:
+            self.events += 1
+            self._head = Head(row[0], bytes(row[8]))
+            self._take(row[0], row[1], row[2], row[3], json.loads(row[4]))
+            yield row
+
+    def _take(self, number: int, visit: str, seq: int, kind: str, body: dict[str, Any]) -> None:
+        if seq != self._sequence.get(visit, 0) + 1:
+            self._wrong.append(f"visit {visit}: event {self._sequence.get(visit, 0) + 1} is missing")
+        self._sequence[visit] = seq
+        if kind == "visit-began":
+            self._visits[visit] = (body.get("service"), body.get("case_no"), None, "")
+        elif kind == "visit-ended":
+            service, case_no, *_ = self._visits.get(visit, ("", ""))
+            self._visits[visit] = (service, case_no, body.get("outcome"), body.get("reason"))
+        elif kind == "effect-intended":
+            self._effects[number] = [visit, body.get("effect"), body.get("key"), "intended", body.get("before"), {}]
+            self._by_key[str(body.get("effect")), str(body.get("key"))] = number
+        elif kind == "effect-concluded":
+            found = self._by_key.get((str(body.get("effect")), str(body.get("key"))))
+            if found is None:
+                self._wrong.append(f"event {number} concludes an effect that nobody intended")
+            else:
+                self._effects[found][3] = body.get("state")
+                self._effects[found][5] = body.get("after")
+
+    def differences(self, connection: database.Connection) -> list[str]:
+        """Return how the derived tables differ from what the events say."""
+        visits = {
+            row[0]: tuple(row[1:])
+            for row in connection.execute("SELECT visit, service, case_no, outcome, reason FROM visit")
+        }
+        effects = {
+            row[0]: [*row[1:5], json.loads(row[5]), json.loads(row[6])]
+            for row in connection.execute("SELECT number, visit, kind, key, state, before, after FROM effect")
+        }
+        wrong = [f"visit {name}: its row is not what its events say" for name in _different(visits, self._visits)]
+        wrong += [f"effect {name}: its row is not what its events say" for name in _different(effects, self._effects)]
+        return self._wrong + wrong
+
+
+def _different(found: dict[Any, Any], told: dict[Any, Any]) -> list[Any]:
+    return sorted(name for name in found.keys() | told.keys() if found.get(name) != told.get(name))
+
+
