@@ -18,13 +18,14 @@ class Seconds:
 
 
 class Meter:
-    """Adds up spans of waiting. The outermost span counts, so a poll inside a prompt is the citizen's."""
+    """Adds up spans of waiting. The innermost span counts, so a card's reading inside a prompt is
+    the device's time and the waiting around it the citizen's."""
 
     def __init__(self, now_s: Callable[[], float]) -> None:
         self._now_s = now_s
-        self._begun_s = now_s()
-        self._waited = {"citizen": 0.0, "devices": 0.0}
-        self._depth = 0
+        self._begun_s = self._since_s = now_s()
+        self._spent = {"own": 0.0, "citizen": 0.0, "devices": 0.0}
+        self._spans: list[str] = ["own"]
 
     @contextmanager
     def citizen(self) -> Iterator[None]:
@@ -40,17 +41,23 @@ class Meter:
 
     def seconds(self) -> Seconds:
         """Return the parts until now."""
-        total = self._now_s() - self._begun_s
-        waited = self._waited["citizen"] + self._waited["devices"]
-        return Seconds(total, max(total - waited, 0.0), self._waited["devices"], self._waited["citizen"])
+        self._turn()
+        return Seconds(self._now_s() - self._begun_s, **self._spent)
 
     @contextmanager
     def _span(self, whose: str) -> Iterator[None]:
-        self._depth += 1
-        begun_s = self._now_s()
+        self._turn()
+        self._spans.append(whose)
         try:
             yield
         finally:
-            self._depth -= 1
-            if self._depth == 0:
-                self._waited[whose] += self._now_s() - begun_s
+            self._turn()
+            # Spans of two tasks may end in another order than they began; any of the same kind will do.
+            self._spans.reverse()
+            self._spans.remove(whose)
+            self._spans.reverse()
+
+    def _turn(self) -> None:
+        now_s = self._now_s()
+        self._spent[self._spans[-1]] += now_s - self._since_s
+        self._since_s = now_s

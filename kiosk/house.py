@@ -1,0 +1,86 @@
+"""The house: what a visit finds at the machine, built once by the front door."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kiosk.cabinet import Cabinet
+from kiosk.clock import Clock, mono_s
+from kiosk.events import EventLog
+from kiosk.journal.journal import Journal
+from kiosk.matching import Matcher
+from kiosk.money import Cashier
+from kiosk.platform import Platform
+from kiosk.rules import EndorsementRules
+from kiosk.settings import Site, Times
+from kiosk.stage import Stage
+from kiosk.strip import StripTemplate
+from kiosk.texts import Catalogue
+
+
+class PhotoDecoder(Protocol):
+    """Decodes the 1,024 bytes of an ID card's photo; ``name`` says which decoder it is."""
+
+    name: str
+
+    def decode(self, block: bytes) -> NDArray[np.uint8]:
+        """Return (126, 102, 3) blue, green, red; raises ``ValueError``."""
+        ...
+
+
+class TemplateDecoder(Protocol):
+    """Takes the comparable template out of an ID card's 512-byte fingerprint block."""
+
+    name: str
+
+    def decode(self, block: bytes) -> bytes:
+        """Return an ISO/IEC 19794-2:2005 record; raises ``ValueError``."""
+        ...
+
+
+@dataclass(slots=True)
+class House:
+    """Everything that a visit uses, by the name of the room."""
+
+    site: Site
+    times: Times
+    clock: Clock
+    stage: Stage
+    cabinet: Cabinet
+    matcher: Matcher
+    journal: Journal
+    cashier: Cashier
+    platform: Platform
+    events: EventLog
+    catalogue: Catalogue
+    photo_decoder: PhotoDecoder
+    template_decoder: TemplateDecoder
+    strip_template: StripTemplate
+    print_font: Path
+    rules_folder: Path
+    local_time: Callable[[datetime], datetime] = datetime.astimezone
+
+    def now_s(self) -> float:
+        """Return monotonic seconds."""
+        return mono_s(self.clock)
+
+    def now(self) -> datetime:
+        """Return the local time of day."""
+        return self.local_time(self.clock.wall())
+
+    def today(self) -> date:
+        """Return the local date."""
+        return self.now().date()
+
+    def endorsement_rules(self) -> EndorsementRules:
+        """Return the rules for endorsements in force today."""
+        return EndorsementRules.load(self.rules_folder, self.today())
+
+

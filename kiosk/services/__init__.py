@@ -1,0 +1,67 @@
+"""Services (事项): one file each, one ``async`` script over a ``Visit`` plus a declaration.
+
+From the declaration come the home screen's tile, the guide, the readiness gate and the docs.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from kiosk.texts import Text, text
+from kiosk.visit import Visit
+
+Script = Callable[[Visit], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A service as declared: ``needs`` are the devices without which it is not offered.
+
+    ``minutes`` is what the leaflet promises, ``rules`` the dated tables it asks, ``effects`` the
+    kinds of acts on the outside world that it can do (words of ``kiosk.journal.effects``).
+    """
+
+    name: str
+    needs: tuple[str, ...]
+    rules: tuple[str, ...]
+    effects: tuple[str, ...]
+    minutes: int
+    script: Script
+
+    @property
+    def title(self) -> Text:
+        return text(f"{self.name}.title")
+
+    @property
+    def summary(self) -> Text:
+        return text(f"{self.name}.summary")
+
+
+_SERVICES: dict[str, Service] = {}
+
+
+def service(
+    name: str,
+    *,
+    needs: tuple[str, ...],
+    rules: tuple[str, ...],
+    effects: tuple[str, ...],
+    minutes: int,
+) -> Callable[[Script], Script]:
+    """Declare the decorated script as the service ``name``."""
+
+    def declare(script: Script) -> Script:
+        _SERVICES[name] = Service(name, needs, rules, effects, minutes, script)
+        return script
+
+    return declare
+
+
+def all_services() -> dict[str, Service]:
+    """Return every service by name, in the order of the files' names."""
+    for module in pkgutil.iter_modules(__path__):
+        importlib.import_module(f"{__name__}.{module.name}")
+    return dict(sorted(_SERVICES.items()))

@@ -1,0 +1,134 @@
+"""The end of a visit: the rating, the receipt, and the last page."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from devices.base import DeviceError
+from devices.interfaces import ReceiptLine
+from kiosk.journal import effects
+from kiosk.journal.records import EffectState, Letter
+from kiosk.prompts import Action, Notice, Option, Rate, Tone
+from kiosk.texts import Text, text, verbatim
+from kiosk.visit import Visit
+
+LEVELS = (5, 4, 3, 2, 1)
+
+
+async def ask_rating(visit: Visit) -> None:
+    """Ask for a rating (好差评): five levels, nothing chosen beforehand, skipping is as easy."""
+    prompt = Rate(
+        "rate",
+        text("rate.question"),
+        text("rate.body"),
+        levels=tuple(Option(str(level), text(f"rate.level.{level}")) for level in LEVELS),
+        skip=Action("skip", text("rate.skip")),
+    )
+    try:
+        async with asyncio.timeout(visit.house.times.rate_s):
+            answer = await visit.ask(prompt, idle=False)
+    except TimeoutError:
+        return
+    if answer.action == "rate" and str(answer.value) in map(str, LEVELS):
+        letter = Letter("rating", {"level": int(answer.value)}, visit.case_no)
+        await visit.house.journal.note(visit.number, "rated", level=int(answer.value), letter=letter)
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a receipt says: a title, lines of label and value, and the link behind its code."""
+
+    title: Text
+    rows: Sequence[tuple[Text, Text]]
+    code: str
+    footer: Text
+
+
+async def print_receipt(visit: Visit, receipt: Receipt) -> bool:
+    """Print the receipt, true when it was; else it is shown on the screen and kept by the back office."""
+    printer, journal = visit.house.cabinet.receipt_printer, visit.house.journal
+    lines = receipt_lines(visit, receipt)
+    if printer.fault() is None:
+        intent = None
+        try:
+            cuts = (await visit.device(printer, lambda unit: unit.counters()))["cuts"]
+            intent = await journal.intend(
+                visit.number, effects.PRINT_RECEIPT, f"{visit.number}:receipt:1", before={"cuts": cuts}
+            )
+            async with visit.working():
+                await visit.device(printer, lambda unit: unit.print(lines))
+                after = (await visit.device(printer, lambda unit: unit.counters()))["cuts"]
+            await journal.conclude(intent, EffectState.DONE, after={"cuts": after})
+            return True
+        except DeviceError as error:
+            if intent is not None:
+                await journal.conclude(intent, EffectState.FAILED, after={"code": error.code})
+    await journal.note(
+        visit.number, "receipt-on-screen", letter=Letter("receipt-by-link", case_no=visit.case_no)
+    )
+    await _show_receipt_on_screen(visit, receipt)
+    return False
+
+
+def receipt_lines(visit: Visit, receipt: Receipt) -> list[ReceiptLine]:
+    """Lay the receipt out in the visit's language, the case number large, the code last."""
+    say, language = visit.house.catalogue.say, visit.house.stage.settings.language
+    lines = [
+        ReceiptLine(visit.house.site.name.get(language, ""), bold=True, centred=True),
+        ReceiptLine(say(receipt.title, language), bold=True, large=True, centred=True),
+        ReceiptLine(""),
+        ReceiptLine(say(text("receipt.case", case=visit.case_no), language), bold=True),
+        ReceiptLine(visit.house.now().strftime("%Y-%m-%d %H:%M")),
+    ]
+    for label, value in receipt.rows:
+        lines.append(ReceiptLine(say(text("receipt.row", label=label, value=value), language)))
+    lines += [
+        ReceiptLine(""),
+        ReceiptLine(code=receipt.code, centred=True),
+        ReceiptLine(say(receipt.footer, language)),
+        ReceiptLine(say(text("receipt.hotline", hotline=visit.house.site.hotline), language)),
+    ]
+    return lines
+
+
+async def say_goodbye(visit: Visit, *, receipt_printed: bool) -> None:
+    """Say that everything is done; the page goes by itself after a few seconds."""
+    prompt = Notice(
+        "goodbye",
+        text("goodbye.question"),
+        text("goodbye.take-receipt" if receipt_printed else "goodbye.body"),
+        Tone.DONE,
+        actions=(Action("ok", text("goodbye.ok")),),
+        case=visit.case_no,
+    )
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(visit.house.times.closing_s):
+            await visit.ask(prompt, idle=False)
+
+
+async def _show_receipt_on_screen(visit: Visit, receipt: Receipt) -> None:
+    await visit.ask(
+        Notice(
+            "receipt-on-screen",
+            text("receipt.screen.question"),
+            paragraphs=(text("receipt.screen.body"),),
+            rows=(),
+            actions=(Action("ok", text("receipt.screen.done")),),
+            tone=Tone.DONE,
+            case=visit.case_no,
+            code=receipt.code,
+        )
+    )
+
+
+def amount(fen: int) -> Text:
+    """Return an amount of money as a text."""
+    return text("amount", amount=fen)
+
+
+def plain(value: object) -> Text:
+    """Return a value that reads the same in every language."""
+    return verbatim(str(value))

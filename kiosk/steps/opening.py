@@ -1,0 +1,56 @@
+"""The first two pages of a service: its leaflet, and the consent to compare the face."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from kiosk.prompts import Action, Notice, Row
+from kiosk.texts import Text, text
+from kiosk.visit import Visit
+
+
+class Proof(StrEnum):
+    """The way in which somebody proves to be the holder of the card."""
+
+    FACE = "face"
+    FINGER = "finger"
+
+
+async def show_leaflet(visit: Visit, costs: Text) -> None:
+    """Show what the service needs, costs and takes; returns when the person wants to begin."""
+    name = visit.service.name
+    await visit.ask(
+        Notice(
+            "leaflet",
+            text(f"{name}.leaflet.question"),
+            paragraphs=(text(f"{name}.leaflet.what"), text(f"{name}.leaflet.not-here")),
+            rows=(
+                Row(text("leaflet.bring"), text(f"{name}.leaflet.bring")),
+                Row(text("leaflet.costs"), costs),
+                Row(text("leaflet.takes"), text("leaflet.minutes", minutes=visit.service.minutes)),
+            ),
+            actions=(Action("begin", text("leaflet.begin")),),
+        )
+    )
+
+
+async def ask_consent(visit: Visit) -> Proof:
+    """Tell how a face is compared and kept, and ask for separate consent; another way stands beside it.
+
+    The notice follows the rules for face recognition in force since 2025-06-01 (人脸识别技术应用安全
+    管理办法): purpose, means, how long it is kept, and that refusing has no disadvantage.
+    """
+    answer = await visit.ask(
+        Notice(
+            "consent-face",
+            text("consent.question"),
+            paragraphs=(text("consent.purpose"), text("consent.kept"), text("consent.free")),
+            actions=(
+                Action("agree", text("consent.agree")),
+                Action("another-way", text("consent.another-way")),
+            ),
+        )
+    )
+    proof = Proof.FACE if answer.action == "agree" else Proof.FINGER
+    await visit.house.journal.note(visit.number, "consent-given", way=proof.value)
+    return proof

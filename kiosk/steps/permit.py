@@ -1,0 +1,247 @@
+"""The permit: taken in, read and compared, kept until the end, given back or retracted."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from datetime import date
+
+from devices.base import DeviceError, Retry
+from devices.interfaces import ChipHolder, Media, PermitUnit
+from kiosk.identity import (
+    PermitLine,
+    Unreadable,
+    names_agree,
+    parse_chip_lines,
+    parse_permit_line,
+)
+from kiosk.journal import effects
+from kiosk.journal.records import EffectState, Letter
+from kiosk.prompts import Answer, Place, PlaceItem, TakeItem, Tone, Working
+from kiosk.steps.id_card import Holder
+from kiosk.texts import Text, text
+from kiosk.visit import Refused, Visit
+
+POLL_S = 0.15
+MOST_TRIES = 3
+READ_ESTIMATE_S = 5
+
+
+@dataclass(slots=True, repr=False)
+class Permit:
+    """The permit in the machine: the line on its face and the chip's endorsement file."""
+
+    line: str
+    number: str
+    expires: date
+    endorsements: bytes
+
+    def wipe(self) -> None:
+        self.line = self.number = ""
+        self.endorsements = b""
+
+
+async def take_in_permit(visit: Visit, holder: Holder) -> Permit:
+    """Take the holder's permit in and read it; the machine keeps it until the visit ends.
+
+    Raises ``Refused`` when it is no permit for Hong Kong and Macau, printed line and chip disagree,
+    it belongs to somebody else, or has expired. A permit that cannot be read is given back to be
+    inserted the other way round, a few times.
+    """
+    trouble: Text | None = None
+    for _ in range(MOST_TRIES):
+        await _let_in(visit, trouble)
+        visit.tell(
+            Working(
+                "reading-permit",
+                text("permit.reading.question"),
+                steps=(text("permit.reading.line"), text("permit.reading.chip")),
+                seconds_left=READ_ESTIMATE_S,
+                seconds_total=READ_ESTIMATE_S,
+            )
+        )
+        try:
+            async with visit.working():
+                permit = await _read(visit)
+        except Retry as again:
+            trouble = text(f"permit.trouble.{again.code}")
+            await give_back_permit(visit)
+            continue
+        line, chip = permit
+        compare(line, chip, holder, visit.house.today())
+        kept = Permit(chip.mrz[:30], line.number, line.expires, chip.endorsements)
+        visit.keep(kept)
+        return kept
+    raise Refused("permit-unreadable", text("permit.refused.unreadable"))
+
+
+def compare(line: PermitLine, chip: ChipHolder, holder: Holder, today: date) -> None:
+    """Compare what is printed, what the chip holds, and who the ID card says it is.
+
+    Raises ``Refused`` with ``wrong-document``, ``chip-mrz-disagree``, ``another-person`` or
+    ``permit-expired``.
+    """
+    if line.kind != "CS":
+        raise Refused("wrong-document", text("permit.refused.wrong-document"))
+    try:
+        lines = parse_chip_lines(chip.mrz)
+        in_chip = parse_permit_line(lines.face, today)
+    except Unreadable:
+        raise Refused("chip-mrz-disagree", text("permit.refused.disagree")) from None
+    if in_chip != line:
+        raise Refused("chip-mrz-disagree", text("permit.refused.disagree"))
+    if line.birth != holder.birth or not names_agree(holder.name, lines.name_code):
+        raise Refused("another-person", text("permit.refused.another-person"))
+    if line.expires < today:
+        raise Refused("permit-expired", text("permit.refused.expired"))
+
+
+async def give_back_permit(visit: Visit) -> bool:
+    """Move the permit to the gate and wait until it is taken; true when it was.
+
+    Left behind, it goes into the numbered bin: that is journalled, and told to the back office.
+    """
+    house, unit = visit.house, visit.house.cabinet.permit_unit
+    before = await visit.device(unit, lambda u: u.media())
+    if before is Media.NOT_PRESENT:
+        visit.held.permit = False
+        return True
+    count = len((await house.journal.visit(visit.number)).every(effects.GIVE_BACK_PERMIT)) + 1
+    intent = await house.journal.intend(
+        visit.number,
+        effects.GIVE_BACK_PERMIT,
+        f"{visit.number}:{count}",
+        before={"media": before.value},
+    )
+    async with visit.working():
+        await visit.device(unit, lambda u: u.eject())
+    taken = await _wait_until_taken(visit)
+    if taken:
+        visit.held.permit = False
+        await house.journal.conclude(intent, EffectState.DONE, after={"media": Media.NOT_PRESENT.value})
+        return True
+    await house.journal.conclude(intent, EffectState.FAILED, after={"media": Media.ENTERING.value})
+    await retract_permit(visit)
+    return False
+
+
+async def retract_permit(visit: Visit) -> None:
+    """Take a permit that was left into the retain bin and tell the back office."""
+    house, unit = visit.house, visit.house.cabinet.permit_unit
+    before = (await visit.device(unit, lambda u: u.counters()))["retained"]
+    intent = await house.journal.intend(
+        visit.number,
+        effects.RETRACT_PERMIT,
+        f"{visit.number}:retract:{before + 1}",
+        before={"bin_count": before},
+    )
+    async with visit.working():
+        count = await visit.device(unit, lambda u: u.retract())
+    visit.held.permit = False
+    letter = Letter("permit-retained", {"device": "permit_unit", "bin_count": count}, visit.case_no)
+    await house.journal.conclude(intent, EffectState.DONE, after={"bin_count": count}, letter=letter)
+    house.events.event("card-retained", visit=visit.number, device="permit_unit", count=count)
+
+
+async def _let_in(visit: Visit, trouble: Text | None) -> None:
+    """Open the entry until a permit is inside. Custody is journalled before the entry opens."""
+    house, unit = visit.house, visit.house.cabinet.permit_unit
+    count = len((await house.journal.visit(visit.number)).every(effects.TAKE_PERMIT)) + 1
+    before = await visit.device(unit, lambda u: u.media())
+    intent = await house.journal.intend(
+        visit.number,
+        effects.TAKE_PERMIT,
+        f"{visit.number}:{count}",
+        before={"media": before.value},
+    )
+    prompt = PlaceItem(
+        "insert-permit",
+        text("permit.question"),
+        text("permit.body"),
+        Tone.NEEDS_YOU if trouble else Tone.PLAIN,
+        place=Place.PERMIT_SLOT,
+        trouble=trouble,
+    )
+    inside = False
+    try:
+        await visit.device(unit, lambda u: u.accept())
+        while not inside:
+            inside = not isinstance(await visit.during(prompt, _wait_until_inside(visit)), Answer)
+    finally:
+        inside = inside or await _closed_on_a_permit(visit)
+        visit.held.permit = inside
+        media = Media.PRESENT if inside else Media.NOT_PRESENT
+        state = EffectState.DONE if inside else EffectState.FAILED
+        await house.journal.conclude(intent, state, after={"media": media.value})
+
+
+async def _closed_on_a_permit(visit: Visit) -> bool:
+    """Close the entry; true when a permit got in just before."""
+    unit = visit.house.cabinet.permit_unit
+    try:
+        await unit(lambda u: u.refuse())
+        return await unit(lambda u: u.media()) not in (Media.NOT_PRESENT, Media.ENTERING)
+    except DeviceError:
+        return False
+
+
+async def _wait_until_inside(visit: Visit) -> None:
+    unit = visit.house.cabinet.permit_unit
+    while (media := await unit(lambda u: u.media())) is not Media.PRESENT:
+        if media is Media.JAMMED:
+            await unit(lambda u: u.reset())
+        await asyncio.sleep(POLL_S)
+
+
+async def _read(visit: Visit) -> tuple[PermitLine, ChipHolder]:
+    unit, today = visit.house.cabinet.permit_unit, visit.house.today()
+    line, parsed = "", None
+    for attempt in range(MOST_TRIES):
+        line = await visit.device(unit, lambda u: u.scan_mrz())
+        try:
+            parsed = parse_permit_line(line, today)
+            break
+        except Unreadable as unreadable:
+            # A misread shows in the check digits, and a second look mends it.
+            if unreadable.code == "kind":
+                raise Refused("wrong-document", text("permit.refused.wrong-document")) from None
+            if attempt == MOST_TRIES - 1:
+                raise Refused("permit-line-invalid", text("permit.refused.line-invalid")) from None
+    assert parsed is not None
+    try:
+        chip = await visit.device(unit, lambda u: u.read_chip(line))
+    except Retry as again:
+        if again.code == "accessDenied":
+            raise Refused("chip-mrz-disagree", text("permit.refused.disagree")) from None
+        raise
+    return parsed, chip
+
+
+async def _wait_until_taken(visit: Visit) -> bool:
+    house = visit.house
+    deadline_s = visit.house.now_s() + house.times.take_s
+    left_s = house.times.take_s
+    while left_s > 0:
+        prompt = TakeItem(
+            "take-permit",
+            text("permit.take.question"),
+            text("permit.take.body"),
+            Tone.DONE,
+            place=Place.PERMIT_SLOT,
+            seconds_left=int(left_s + 0.5),
+        )
+        if visit.prompts and visit.prompts[-1] == prompt.name:
+            visit.update(prompt)
+        else:
+            visit.tell(prompt)
+        with visit.meter.citizen():
+            if await house.cabinet.permit_unit(_gone):
+                return True
+            await asyncio.sleep(POLL_S)
+        left_s = deadline_s - visit.house.now_s()
+    return False
+
+
+def _gone(unit: PermitUnit) -> bool:
+    return unit.media() is Media.NOT_PRESENT
+

@@ -1,0 +1,180 @@
+"""Proving that the person who stands here is the holder: by face, or by finger; never by face only."""
+
+from __future__ import annotations
+
+import asyncio
+
+import numpy as np
+from numpy.typing import NDArray
+
+from devices.base import DeviceError, Retry
+from kiosk.matching.decisions import FaceDecision, FaceOutcome, FingerOutcome, MatcherFailed
+from kiosk.prompts import Action, Answer, LookAtCamera, Notice, Place, PlaceItem, Tone
+from kiosk.steps.id_card import Holder
+from kiosk.steps.opening import Proof
+from kiosk.texts import Text, text
+from kiosk.visit import Refused, Visit
+
+GUIDE_EVERY_S = 0.1
+FRAMES_COMPARED = 3
+FINGER_POLL_S = 0.2
+FACE_TRIES = 3
+FINGER_TRIES = 3
+MESSAGE_S = 1.5
+"""How long the result of a comparison that failed stands before the next."""
+
+
+async def prove_identity(visit: Visit, holder: Holder, first: Proof) -> None:
+    """Compare the person with the card, ``first`` in the way chosen, then in the other.
+
+    Raises ``Refused`` with ``not-the-holder`` when no way is left.
+    """
+    ways = [first] + [way for way in Proof if way is not first]
+    for place, way in enumerate(ways):
+        prove = _by_face if way is Proof.FACE else _by_finger
+        proved = await prove(visit, holder, last=place == len(ways) - 1)
+        await visit.house.journal.note(
+            visit.number, "identity-compared", way=way.value, verdict="match" if proved else "none"
+        )
+        if proved:
+            return
+        if place == 0 and not await _try_other_way(visit, ways[1], holder):
+            break
+    raise Refused("not-the-holder", text("prove.refused.not-the-holder"))
+
+
+async def _try_other_way(visit: Visit, other: Proof, holder: Holder) -> bool:
+    """Ask before changing the way: comparing a face needs consent of its own."""
+    if other is Proof.FINGER and not holder.fingerprints:
+        return False
+    answer = await visit.ask(
+        Notice(
+            "try-another-way",
+            text(f"prove.other-way.{other}.question"),
+            paragraphs=(text(f"prove.other-way.{other}.body"),),
+            actions=(
+                Action("another-way", text(f"prove.other-way.{other}.go")),
+                Action("give-up", text("prove.other-way.give-up")),
+            ),
+            tone=Tone.NEEDS_YOU,
+        )
+    )
+    return answer.action == "another-way"
+
+
+# --- by face -------------------------------------------------------------------------------------
+
+
+async def _by_face(visit: Visit, holder: Holder, *, last: bool) -> bool:
+    """Compare up to ``face_tries`` times; false when none matched, or the person wants the other way."""
+    camera, tries = visit.house.cabinet.camera, FACE_TRIES
+    photo = visit.house.photo_decoder.decode(bytes(holder.photo))
+    try:
+        await visit.device(camera, lambda unit: unit.start())
+        while tries > 0:
+            answer = await visit.during(
+                _face_prompt(tries, last=last), _compare_once(visit, photo, tries, last=last)
+            )
+            if isinstance(answer, Answer):
+                return False
+            if answer.outcome is FaceOutcome.MATCH:
+                return True
+            if answer.photo_unusable:
+                return False
+            if answer.outcome is FaceOutcome.NO_MATCH:
+                tries -= 1
+    except (DeviceError, MatcherFailed) as failure:
+        visit.house.events.event("proof-unavailable", visit=visit.number, way="face", reason=str(failure))
+    finally:
+        photo.fill(0)
+        await visit.device(camera, lambda unit: unit.stop())
+    return False
+
+
+def _face_prompt(
+    tries: int, *, last: bool, guidance: Text | None = None, framed: bool = False
+) -> LookAtCamera:
+    return LookAtCamera(
+        "look-at-camera",
+        text("face.question"),
+        text("face.body"),
+        guidance=guidance,
+        framed=framed,
+        tries_left=tries,
+        actions=() if last else (Action("another-way", text("face.another-way")),),
+    )
+
+
+async def _compare_once(visit: Visit, photo: NDArray[np.uint8], tries: int, *, last: bool) -> FaceDecision:
+    """Guide until a few good frames are there, then compare them."""
+    house, seen = visit.house, 0
+    frames: list[NDArray[np.uint8]] = []
+    while len(frames) < FRAMES_COMPARED:
+        frame = house.cabinet.camera.device.latest()
+        if frame is None or frame.number == seen:
+            await asyncio.sleep(GUIDE_EVERY_S / 2)
+            continue
+        seen = frame.number
+        framing = await house.matcher.guide(frame.image)
+        frames = [*frames, frame.image] if framing.ok else []
+        guidance = text(f"face.guidance.{framing.guidance}")
+        visit.update(_face_prompt(tries, last=last, guidance=guidance, framed=framing.ok))
+        await asyncio.sleep(GUIDE_EVERY_S)
+    decision = await house.matcher.compare_face(photo, frames)
+    if decision.outcome is FaceOutcome.NO_MATCH:
+        visit.update(_face_prompt(tries - 1, last=last, guidance=text("face.guidance.no-match")))
+        await asyncio.sleep(MESSAGE_S)
+    return decision
+
+
+# --- by finger -----------------------------------------------------------------------------------
+
+
+async def _by_finger(visit: Visit, holder: Holder, *, last: bool) -> bool:
+    """Compare a finger with the two on the card, up to ``finger_tries`` times."""
+    templates = [visit.house.template_decoder.decode(print_.block) for print_ in holder.fingerprints]
+    trouble: Text | None = None
+    if not templates:
+        return False
+    for _ in range(FINGER_TRIES):
+        prompt = PlaceItem(
+            "place-finger",
+            text("finger.question"),
+            text("finger.body", fingers=tuple(text(f"finger.name.{p.finger}") for p in holder.fingerprints)),
+            Tone.NEEDS_YOU if trouble else Tone.PLAIN,
+            place=Place.FINGERPRINT_PAD,
+            trouble=trouble,
+            actions=() if last else (Action("another-way", text("finger.another-way")),),
+        )
+        try:
+            verdict = await visit.during(
+                prompt, _compare_finger_once(visit, templates, again=trouble is not None)
+            )
+        except Retry as again:
+            trouble = text(f"finger.trouble.{again.code}")
+            continue
+        except (DeviceError, MatcherFailed) as failure:
+            visit.house.events.event(
+                "proof-unavailable", visit=visit.number, way="finger", reason=str(failure)
+            )
+            return False
+        if isinstance(verdict, Answer):
+            return False
+        if verdict is FingerOutcome.MATCH:
+            return True
+        trouble = text(f"finger.trouble.{verdict}")
+    return False
+
+
+async def _compare_finger_once(visit: Visit, templates: list[bytes], *, again: bool) -> FingerOutcome:
+    pad = visit.house.cabinet.fingerprint_pad
+    while again and await pad(lambda unit: unit.finger_present()):
+        await asyncio.sleep(FINGER_POLL_S)  # the finger of the last try has to be lifted first
+    while not await pad(lambda unit: unit.finger_present()):
+        await asyncio.sleep(FINGER_POLL_S)
+    image = await visit.device(pad, lambda unit: unit.image())
+    try:
+        decision = await visit.house.matcher.compare_finger(templates, image)
+    finally:
+        image.fill(0)
+    return decision.outcome

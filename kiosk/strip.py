@@ -1,0 +1,114 @@
+"""The rewritable strip (签注条) on the permit's back, drawn from data and read back before it is printed.
+
+The real layout is not public: ours is a template of a site (``config/templates``). The code on the
+strip is what the machine's imager can read again, so the strip's picture is decoded here first; a
+picture that does not say what it should never reaches the printer.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import qrcode
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+WHITE, BLACK = 255, 0
+
+
+class StripMismatch(Exception):
+    """The drawn strip does not read as it should; it must not be printed."""
+
+
+@dataclass(frozen=True, slots=True)
+class StripTemplate:
+    """Where things stand on the strip, in dots; sentences name fields of an endorsement in braces."""
+
+    margin: int
+    code_size: int
+    heading: str
+    heading_size: int
+    line: str
+    line_size: int
+    line_gap: int
+    destinations: Mapping[str, str]
+    types: Mapping[str, str]
+    entries: Mapping[str, str]
+
+    @classmethod
+    def load(cls, path: Path) -> StripTemplate:
+        with path.open("rb") as file:
+            table: dict[str, Any] = tomllib.load(file)["strip"]
+        return cls(**table)
+
+
+def draw_strip(
+    template: StripTemplate,
+    size: tuple[int, int],
+    font: Path,
+    *,
+    permit_number: str,
+    endorsements: Sequence[Mapping[str, Any]],
+    code: str,
+) -> NDArray[np.uint8]:
+    """Draw the strip: (rows, columns), 0 black and 255 white.
+
+    Raises ``StripMismatch`` when the code cannot be read from the picture as drawn.
+    """
+    rows, columns = size
+    picture = Image.new("L", (columns, rows), WHITE)
+    pen = ImageDraw.Draw(picture)
+    heading = ImageFont.truetype(str(font), template.heading_size)
+    small = ImageFont.truetype(str(font), template.line_size)
+    pen.text(
+        (template.margin, template.margin),
+        template.heading.format(permit_number=permit_number),
+        BLACK,
+        font=heading,
+    )
+    top = template.margin + template.heading_size + template.line_gap
+    for endorsement in endorsements:
+        pen.text((template.margin, top), _line(template, endorsement), BLACK, font=small)
+        top += template.line_size + template.line_gap
+    image = _code_image(code, template.code_size)
+    picture.paste(image, (columns - template.margin - image.width, (rows - image.height) // 2))
+    dots = np.where(np.asarray(picture) < 128, BLACK, WHITE).astype(np.uint8)
+    if read_strip(dots) != code:
+        raise StripMismatch
+    return dots
+
+
+def read_strip(dots: NDArray[np.uint8]) -> str:
+    """Return what the code on a strip says, "" when there is none to read."""
+    framed = cv2.copyMakeBorder(dots, 16, 16, 16, 16, cv2.BORDER_CONSTANT, value=[WHITE])
+    enlarged = cv2.resize(framed, None, fx=2, fy=2, interpolation=cv2.INTER_NEAREST)
+    said, _, _ = cv2.QRCodeDetector().detectAndDecode(enlarged)
+    return said
+
+
+def _line(template: StripTemplate, endorsement: Mapping[str, Any]) -> str:
+    return template.line.format(
+        number=endorsement["number"],
+        destination=template.destinations[endorsement["destination"]],
+        type=template.types[endorsement["type"]],
+        valid_from=str(endorsement["valid_from"]).replace("-", "."),
+        valid_until=str(endorsement["valid_until"]).replace("-", "."),
+        entries=template.entries[str(endorsement["entries"])],
+        stay_days=endorsement["stay_days"],
+    )
+
+
+def _code_image(code: str, size: int) -> Image.Image:
+    maker = qrcode.QRCode(border=2, error_correction=qrcode.constants.ERROR_CORRECT_M)
+    maker.add_data(code)
+    maker.make(fit=True)
+    module = max(size // (maker.modules_count + 4), 1)
+    maker.box_size = module
+    image: Image.Image = maker.make_image().get_image().convert("L")
+    return image

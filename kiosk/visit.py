@@ -1,0 +1,317 @@
+"""A visit: one person's time at the machine, from choosing a service to a clean screen.
+
+A service is a script over a ``Visit``. The visit asks prompts and awaits answers, waits for
+devices while a prompt stands on the screen, goes back a step, notices that nobody is there any
+more, and knows what the machine holds of the person. How it ends is an ``Outcome``; what leaves a
+script early is an exception of this module.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from devices.base import Device
+from kiosk.cabinet import Worker
+from kiosk.journal.records import Outcome
+from kiosk.meter import Meter
+from kiosk.prompts import Action, Answer, Notice, Prompt, StillThere, Tone
+from kiosk.stage import Surroundings
+from kiosk.texts import Text, text
+
+if TYPE_CHECKING:
+    from kiosk.house import House
+    from kiosk.services import Service
+
+T = TypeVar("T")
+D = TypeVar("D", bound=Device)
+
+
+class Back(Exception):
+    """The person went back a step."""
+
+
+class Leave(Exception):
+    """The person leaves: cancelled, or nobody there any more. ``reason`` is a word for the log."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Refused(Exception):
+    """The machine cannot do this for this person now.
+
+    ``code`` is a word for the log; ``why`` and ``what_now`` are the two sentences for the person.
+    """
+
+    def __init__(self, code: str, why: Text, what_now: Text | None = None) -> None:
+        super().__init__(code)
+        self.code = code
+        self.why = why
+        self.what_now = what_now or text("refused.go-to-window")
+
+
+class Closed(Exception):
+    """Money was taken and the service could not be delivered; it has been refunded or escalated."""
+
+    def __init__(self, outcome: Outcome, reason: str, why: Text) -> None:
+        super().__init__(reason)
+        self.outcome = outcome
+        self.reason = reason
+        self.why = why
+
+
+class Wiped(Protocol):
+    """Something that holds data of the person and can forget it."""
+
+    def wipe(self) -> None: ...
+
+
+Step = Callable[[], Awaitable[None]]
+
+
+@dataclass(slots=True)
+class Held:
+    """What the machine has of the person now; decides what may be interrupted and what cancel says."""
+
+    permit: bool = False
+    money: bool = False
+    working: bool = False
+
+    @property
+    def may_leave(self) -> bool:
+        """Tell whether the person may cancel, or be timed out, at this moment."""
+        return not (self.money or self.working)
+
+    @property
+    def returns(self) -> Text:
+        """What cancelling gives back, for the cancel button."""
+        return text("cancel.returns-permit" if self.permit else "cancel.returns-nothing")
+
+
+@dataclass(slots=True)
+class Visit:
+    """One person's time at the machine.
+
+    ``number`` names the visit in the journal, ``case_no`` is what the person holds on to.
+    """
+
+    house: House
+    service: Service
+    number: str
+    case_no: str
+    meter: Meter
+    held: Held = field(default_factory=Held)
+    prompts: list[str] = field(default_factory=list)
+    step: int = 0
+    steps: int = 0
+    _wiped: list[Wiped] = field(default_factory=list)
+    _can_back: bool = False
+
+    # --- asking -----------------------------------------------------------------------------------
+
+    async def ask(self, prompt: Prompt, *, idle: bool = True) -> Answer:
+        """Show ``prompt`` and return the answer to it.
+
+        Raises ``Back`` and ``Leave``. With nobody there it asks for more time first; never while
+        money or a card is under way.
+        """
+        self._show(prompt)
+        with self.meter.citizen():
+            while True:
+                answer = await self._answer(idle=idle)
+                if answer.action == "help":
+                    await self._help()
+                    self._show(prompt, again=True)
+                    continue
+                return answer
+
+    async def during(
+        self, prompt: Prompt, act: Coroutine[Any, Any, T], *, idle: bool = True
+    ) -> T | Answer:
+        """Show ``prompt`` while ``act`` runs; return what comes first, its result or an answer.
+
+        ``act`` waits for the person to do something at a device (and may ``update`` the prompt).
+        When an answer comes first, ``act`` is cancelled and has ended before this returns.
+        """
+        self._show(prompt)
+        with self.meter.citizen():
+            doing = asyncio.ensure_future(act)
+            try:
+                while True:
+                    asking = asyncio.ensure_future(self._answer(idle=idle))
+                    try:
+                        await asyncio.wait({doing, asking}, return_when=asyncio.FIRST_COMPLETED)
+                        if doing.done():
+                            return doing.result()
+                        answer = asking.result()
+                    finally:
+                        await _end(asking)
+                    if answer.action != "help":
+                        return answer
+                    await self._help()
+                    self._show(prompt, again=True)
+            finally:
+                await _end(doing)
+
+    def update(self, prompt: Prompt) -> None:
+        """Change the prompt that is shown: a countdown, guidance, progress."""
+        if self.house.stage.page is not None and not isinstance(self.house.stage.page.prompt, StillThere):
+            self.house.stage.update(prompt)
+
+    def tell(self, prompt: Prompt) -> None:
+        """Show a prompt that has nothing to answer."""
+        self._show(prompt)
+
+    async def walk(self, *steps: Step) -> None:
+        """Do the steps in order; going back in one returns to the one before.
+
+        Going back in the first of the outermost walk leaves the visit.
+        """
+        outer, place = self._can_back, 0
+        try:
+            while place < len(steps):
+                self._can_back = outer or place > 0
+                try:
+                    await steps[place]()
+                    place += 1
+                except Back:
+                    if place == 0:
+                        raise
+                    place -= 1
+        finally:
+            self._can_back = outer
+
+    # --- devices and hosts ---------------------------------------------------------------------------
+
+    async def device(self, worker: Worker[D], act: Callable[[D], T]) -> T:
+        """Run ``act`` on a device's thread; its time counts as the devices'."""
+        with self.meter.devices():
+            return await worker(act)
+
+    @asynccontextmanager
+    async def working(self) -> AsyncIterator[None]:
+        """Within this, nothing is interrupted: no cancel, no time-out."""
+        self.held.working = True
+        try:
+            yield
+        finally:
+            self.held.working = False
+
+    # --- people's data -----------------------------------------------------------------------------
+
+    def keep(self, data: Wiped) -> None:
+        """Remember that ``data`` is of the person: it is wiped when the visit ends."""
+        self._wiped.append(data)
+
+    def wipe(self) -> None:
+        """Forget the person."""
+        while self._wiped:
+            self._wiped.pop().wipe()
+
+    # --- inside ----------------------------------------------------------------------------------------
+
+    def _show(self, prompt: Prompt, *, again: bool = False) -> None:
+        if not again and (not self.prompts or self.prompts[-1] != prompt.name):
+            self.prompts.append(prompt.name)
+            self.house.events.event("prompt-shown", visit=self.number, prompt=prompt.name)
+        self.house.stage.show(
+            prompt,
+            Surroundings(
+                service=self.service.title,
+                step=self.step,
+                steps=self.steps,
+                can_back=self._can_back and self.held.may_leave,
+                can_cancel=self.held.may_leave,
+                cancel_returns=self.held.returns,
+            ),
+        )
+
+    async def _answer(self, *, idle: bool) -> Answer:
+        stage, times = self.house.stage, self.house.times
+        while True:
+            waiting = asyncio.ensure_future(stage.next_answer())
+            try:
+                while not waiting.done():
+                    left_s = times.idle_s - stage.idle_s()
+                    if idle and self.held.may_leave and left_s <= 0:
+                        break
+                    await asyncio.wait({waiting}, timeout=max(left_s, 0.05) if idle else None)
+                if waiting.done():
+                    return self._sorted(waiting.result())
+            finally:
+                await _end(waiting)
+            await self._still_there()
+
+    def _sorted(self, answer: Answer) -> Answer:
+        self.house.events.event("answer-given", visit=self.number, action=answer.action)
+        if answer.action == "back" and self._can_back and self.held.may_leave:
+            raise Back
+        if answer.action == "cancel" and self.held.may_leave:
+            raise Leave("cancelled")
+        return answer
+
+    async def _still_there(self) -> None:
+        """Ask whether somebody is there; raises ``Leave`` when nobody is."""
+        stage = self.house.stage
+        interrupted, around = stage.page, Surroundings(service=self.service.title, can_help=False)
+        seconds_left = int(self.house.times.warn_s)
+        actions = (Action("more-time", text("still-there.more-time")), Action("cancel", text("still-there.leave")))
+
+        def prompt() -> StillThere:
+            return StillThere(
+                "still-there",
+                text("still-there.question"),
+                text("still-there.body", seconds=seconds_left),
+                Tone.NEEDS_YOU,
+                seconds_left=seconds_left,
+                actions=actions,
+            )
+
+        self.prompts.append("still-there")
+        stage.show(prompt(), around)
+        touched = stage.idle_s()
+        while seconds_left > 0:
+            try:
+                answer = await asyncio.wait_for(stage.next_answer(), timeout=1)
+            except TimeoutError:
+                if stage.idle_s() < touched:
+                    break
+                touched = stage.idle_s()
+                seconds_left -= 1
+                stage.update(prompt())
+                continue
+            if answer.action == "cancel":
+                raise Leave("cancelled")
+            break
+        else:
+            raise Leave("nobody-there")
+        if interrupted is not None:
+            self._show(interrupted.prompt, again=True)
+
+    async def _help(self) -> None:
+        """Show how to get help until it is put away."""
+        self.house.stage.show(
+            Notice(
+                "help",
+                text("help.question"),
+                paragraphs=(text("help.press-bell"), text("help.hotline", hotline=self.house.site.hotline)),
+                actions=(Action("ok", text("help.close")),),
+                case=self.case_no,
+            ),
+            Surroundings(service=self.service.title, can_help=False),
+        )
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.house.stage.next_answer(), timeout=self.house.times.idle_s)
+
+
+async def _end(task: asyncio.Future[Any]) -> None:
+    """Cancel ``task`` and wait until it has ended; its result no longer matters."""
+    if not task.done():
+        task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
