@@ -50,6 +50,8 @@ class Wired:
 
 def status_of(error: DeviceError) -> Status:
     """Return the status of a device that could not even tell its status."""
-    state = {"noDevice": State.NO_DEVICE, "hardwareError": State.HARDWARE_ERROR}.get(error.code, State.OFFLINE)
+    state = {"noDevice": State.NO_DEVICE, "hardwareError": State.HARDWARE_ERROR}.get(
+        error.code, State.OFFLINE
+    )
     action = error.action if isinstance(error, Fault) else None
     return Status(state, fault=error.code, action=action)

@@ -6,10 +6,10 @@
     reply    AA AA AA 96 69 | length (2, big-endian) | SW1 SW2 SW3 [data]       | check
 
 ``length`` counts from the command (SW1) to the check byte; ``check`` is the exclusive or of all
-bytes from the length to the last of the data. Serial 115200 8N1. Frame layout, commands and status words as in
-the public SAM module documents (e-com-net.com article 1743571842846703616, eastcoms.com service
-508) and public drivers, which agree. A receiver accepts a frame whose first AA got lost, as the
-shipped Android drivers do.
+bytes from the length to the last of the data. Serial 115200 8N1. Layout, commands and status words
+as in the public documents of the SAM module (e-com-net.com article 1743571842846703616, eastcoms.com
+service 508) and public drivers, which agree. A receiver accepts a frame whose first AA got lost, as
+the shipped Android drivers do.
 """
 
 from __future__ import annotations
