@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -102,9 +102,9 @@ class Table:
             raise self.wrong(key, f"must be two positive numbers, is {value!r}")
         return float(value[0]), float(value[1])
 
-    def keys(self) -> tuple[str, ...]:
-        """Return the keys that are there, for tables whose keys are data."""
-        return tuple(self._values)
+    def __iter__(self) -> Iterator[str]:
+        """Go through the keys that are there, for tables whose keys are data."""
+        return iter(self._values)
 
     def done(self) -> None:
         """Raise ``SettingsError`` at the first key that no reader asked for."""
