@@ -1,0 +1,182 @@
+"""The card transport: entry, positions, retain bin, and the chip's air interface.
+
+Commands: CREATOR "CRT-591-M001 communication protocol" 1.0, sections 3.1 (movement, entry), 3.6.1-3.6.5
+(contactless chip), 3.6.7-3.6.9 (serial number, version, bin counter).
+
+Two readings are ours and unchecked against a real unit: that "card holding position" (32 30) is the place
+from which the print station takes the card over, and that a card moved to the gate (32 39) stays within
+reach of the rollers, so that it can still be drawn into the bin.
+"""
+
+from __future__ import annotations
+
+from enum import Enum, IntEnum
+from typing import Final
+
+from devices.base import Retry
+from devices.permit_unit import transport_frames as frames
+from devices.permit_unit.transport_errors import exception
+from devices.permit_unit.transport_frames import Done, Refused, Sign
+from devices.permit_unit.wire import NAME, Ear, Wire
+
+_ACK_S: Final = 0.3  # published: the host sends again after 300 ms
+_ANSWER_S: Final = 1.0
+_MOVE_S: Final = 8.0
+_CHIP_S: Final = 3.0
+_TRIES: Final = 3
+_STRANGE: Final = 1024  # bytes that mean nothing, after which listening ends
+
+
+class Position(Enum):
+    """st0: where the transport's own sensors see a card."""
+
+    NONE = b"0"
+    GATE = b"1"
+    INSIDE = b"2"
+
+
+class Move(IntEnum):
+    """Where to move the card: the parameter of command 32."""
+
+    PRINT_STATION = 0x30
+    CHIP = 0x32
+    BIN = 0x33
+    GATE = 0x39
+
+
+class Transport:
+    """Speaks with the transport. Every method raises ``Fault`` when it is silent or its wire is gone."""
+
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+        self._ear = Ear(wire, frames.GRAMMAR)
+        self.bin_full = False
+
+    def initialise(self) -> str:
+        """Clear errors, close the entry, leave a card where it is; return the firmware's name."""
+        self._wire.send(frames.EOT)
+        return self._ask(0x30, 0x33, "initialise", within_s=_MOVE_S).data.decode("ascii", "replace")
+
+    def position(self) -> Position:
+        """Ask where the card is. Raises ``Fault`` mediaJam while a jam stands."""
+        return self._position(self._ask(0x31, 0x30, "status"))
+
+    def allow_entry(self) -> None:
+        """Let a card in: one pushed in is drawn to the chip position."""
+        self._ask(0x33, 0x30, "allow entry")
+
+    def forbid_entry(self) -> None:
+        self._ask(0x33, 0x31, "forbid entry")
+
+    def move(self, target: Move) -> Position:
+        """Move the card (≤ 8 s) and return where it is then."""
+        return self._position(self._ask(0x32, target, f"move to {target.name.lower()}", within_s=_MOVE_S))
+
+    def bin_count(self) -> int:
+        """Return the non-volatile number of cards in the retain bin, 0..999."""
+        digits = self._ask(0xA5, 0x30, "bin counter").data
+        if len(digits) != 3 or not digits.isdigit():
+            raise self._wire.garbled(f"bin counter {digits.hex()}")
+        return int(digits)
+
+    def version(self) -> str:
+        return self._ask(0xA4, 0x30, "version").data.decode("ascii", "replace").strip()
+
+    def serial_number(self) -> str:
+        """Return the serial number: one byte of length, then up to 18 characters."""
+        data = self._ask(0xA2, 0x30, "serial number").data
+        if not data or len(data) != data[0] + 1:
+            raise self._wire.garbled(f"serial number {data.hex()}")
+        return data[1:].decode("ascii", "replace").strip()
+
+    def activate_chip(self) -> bytes:
+        """Switch the field on, wake a type A processor chip and return its ATS.
+
+        Raises ``Retry`` invalidMedia when nothing answers, or only a memory card.
+        """
+        data = self._ask(0x60, 0x30, "activate chip", b"A0", within_s=_CHIP_S).data
+        # protocol letter, ATQA (2), length of the UID, UID, SAK, ATS
+        if data[:1] != b"A":
+            raise Retry(NAME, "invalidMedia", f"not a processor chip: {data[:1]!r}")
+        if len(data) < 4 or len(data) < 5 + data[3]:
+            raise self._wire.garbled(f"activation answer {data.hex()}")
+        return data[5 + data[3] :]
+
+    def deactivate_chip(self) -> None:
+        self._ask(0x60, 0x31, "deactivate chip")
+
+    def exchange(self, apdu: bytes) -> bytes:
+        """Send a command APDU (≤ 261 bytes) to the chip and return its response, SW1 SW2 last.
+
+        Never repeated by itself once the transport took it: under secure messaging the chip counts.
+        """
+        data = self._ask(0x60, 0x34, "chip exchange", apdu, within_s=_CHIP_S, repeatable=False).data
+        if len(data) < 2:
+            raise self._wire.garbled(f"response of the chip {data.hex()}")
+        return data
+
+    def _position(self, reply: Done) -> Position:
+        try:
+            return Position(reply.status[:1])
+        except ValueError:
+            raise self._wire.garbled(f"position {reply.status.hex()}") from None
+
+    def _ask(
+        self,
+        command: int,
+        parameter: int,
+        doing: str,
+        data: bytes = b"",
+        *,
+        within_s: float = _ANSWER_S,
+        repeatable: bool = True,
+    ) -> Done:
+        self._ear.forget()
+        frame = frames.encode(command, parameter, data)
+        for attempt in range(_TRIES):
+            self._wire.send(frame)
+            reply = self._answer(command, parameter, doing, within_s, repeatable and attempt == 0)
+            if reply is None:
+                continue
+            self._wire.send(frames.ACK)
+            if isinstance(reply, Refused):
+                raise exception(reply.error, doing)
+            self.bin_full = reply.status[2:3] == b"1"
+            return reply
+        raise self._wire.silent(doing)
+
+    def _answer(
+        self, command: int, parameter: int, doing: str, within_s: float, repeatable: bool
+    ) -> Done | Refused | None:
+        """Return the reply, or None when the command should be sent again.
+
+        A command that was taken and then met with silence is sent again only when ``repeatable``.
+        """
+        acknowledged = False
+        damaged = strange = 0
+        while True:
+            event = self._ear.next(within_s if acknowledged else _ACK_S)
+            match event:
+                case Done() | Refused():
+                    if (event.command, event.parameter) == (command, parameter):
+                        return event
+                    self._wire.send(frames.ACK)  # a late answer to a command given up before
+                case Sign.ACKNOWLEDGED:
+                    acknowledged = True
+                case Sign.SEND_AGAIN if not acknowledged:
+                    return None
+                case Sign.DAMAGED:
+                    damaged += 1
+                    if damaged == _TRIES:
+                        raise self._wire.garbled(doing)
+                    acknowledged = True  # it answers, so it had taken the command
+                    self._ear.drain()
+                    self._wire.send(frames.NAK)
+                case None if acknowledged and not repeatable:
+                    raise self._wire.silent(doing)
+                case None:
+                    return None
+                case _:
+                    strange += 1
+                    if strange == _STRANGE:
+                        raise self._wire.garbled(doing)

@@ -1,0 +1,322 @@
+"""The permit unit (签注一体机): three modules in one housing that act as one device.
+
+A card transport with retain bin and air interface, an imager, and a thermal-rewrite print station, each on
+its own wire; ``docs/devices/permit_unit.md`` tells why these. The permit stays inside from entry to exit.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Mapping
+from typing import Final, TypeVar
+
+from devices.base import Capabilities, DeviceError, Fault, Retry, StaffAction, State, Status
+from devices.interfaces import ChipHolder, GrayImage, Media
+from devices.link import Link
+from devices.permit_unit import strip
+from devices.permit_unit.chip import Chip, FileError, NotTheApplicationError, keys_of
+from devices.permit_unit.printer import Printer
+from devices.permit_unit.scanner import Scanner
+from devices.permit_unit.secure_messaging import AccessDeniedError, ChannelBrokenError, Keys
+from devices.permit_unit.transport import Move, Position, Transport
+from devices.permit_unit.transport_errors import JAM, NOT_POSSIBLE_NOW
+from devices.permit_unit.wire import NAME, Timing, Wire
+
+_DRAW_IN_S: Final = 8.0
+_HAND_BACK_S: Final = 5.0
+_LOOK_AGAIN_S: Final = 0.05
+
+_STATES: Final = {
+    "noDevice": State.NO_DEVICE,
+    "timeOut": State.OFFLINE,
+    "powerOff": State.POWER_OFF,
+    "hardwareError": State.HARDWARE_ERROR,
+    "invalidData": State.HARDWARE_ERROR,
+}
+
+_CHIP_MAY_ANSWER_AGAIN: Final = {"readFailed", "timeOut", "invalidData", "sequenceError"}
+
+_Result = TypeVar("_Result")
+
+
+class ThreeLinkPermitUnit:
+    """``interfaces.PermitUnit`` over the wires of its three modules."""
+
+    name: str = NAME
+
+    def __init__(self, transport: Link, scanner: Link, printer: Link, timing: Timing | None = None) -> None:
+        self._timing = timing or Timing()
+        wires = [
+            Wire(link, module, self._timing)
+            for link, module in ((transport, "transport"), (scanner, "scanner"), (printer, "printer"))
+        ]
+        self._wires = wires
+        self._transport = Transport(wires[0])
+        self._scanner = Scanner(wires[1])
+        self._printer = Printer(wires[2])
+        self._capabilities = Capabilities()
+
+    # --- as every device -------------------------------------------------------------------------
+
+    def open(self) -> None:
+        """Open the three wires and initialise the modules; a permit inside stays where it is."""
+        try:
+            for wire in self._wires:
+                wire.open()
+            self.reset()
+            self._capabilities = self._ask_capabilities()
+        except DeviceError:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        for wire in self._wires:
+            wire.close()
+
+    def reset(self) -> None:
+        """Clear the modules' errors and close the entry; a permit inside stays where it is."""
+        self._transport.initialise()
+        self._printer.initialise()
+        self._scanner.identify()
+
+    def status(self) -> Status:
+        """Ask all three modules; the first fault of transport, printer, scanner is the unit's."""
+        faults: list[DeviceError] = []
+        parts = {
+            "transport": _word(faults, self._transport.position),
+            "printer": _word(faults, self._printer.has_card),
+            "scanner": _word(faults, self._scanner.identify),
+            "retainBin": "full" if self._transport.bin_full else "ok",
+        }
+        media = Media.UNKNOWN
+        with contextlib.suppress(DeviceError):
+            media = self.media()
+        parts["media"] = media.value
+        if not faults and self._transport.bin_full:
+            faults.append(Fault(NAME, "retainBinFull", StaffAction.MAINTENANCE))
+        if not faults:
+            return Status(State.ONLINE, parts)
+        first = faults[0]
+        action = first.action if isinstance(first, Fault) else StaffAction.RESET
+        return Status(_STATES.get(first.code, State.ONLINE), parts, first.code, action)
+
+    def capabilities(self) -> Capabilities:
+        """Return what the modules said of themselves when the unit was opened."""
+        return self._capabilities
+
+    def counters(self) -> Mapping[str, int]:
+        """Return ``retained``, the transport's non-volatile count of cards in the bin (0..999).
+
+        The print station has no counter that is public: the evidence of a print is the strip itself,
+        read back by ``scan_strip``.
+        """
+        return {"retained": self._transport.bin_count()}
+
+    # --- taking in ----------------------------------------------------------------------------------
+
+    def accept(self) -> None:
+        """Open the entry: the next permit pushed in is drawn to the chip position."""
+        self._transport.allow_entry()
+
+    def refuse(self) -> None:
+        """Close the entry again."""
+        self._transport.forbid_entry()
+
+    def media(self) -> Media:
+        """Tell where the permit is: one exchange, a second one when the transport sees none."""
+        try:
+            position = self._transport.position()
+            if position is Position.INSIDE:
+                return Media.PRESENT
+            if position is Position.GATE:
+                return Media.ENTERING
+            return Media.LATCHED if self._printer.has_card() else Media.NOT_PRESENT
+        except Fault as fault:
+            if fault.code == JAM:
+                return Media.JAMMED
+            raise
+
+    # --- reading and writing ---------------------------------------------------------------------------
+
+    def scan_mrz(self) -> str:
+        """Read the OCR-B line on the permit's face, 30 characters (≤ 3 s).
+
+        Raises ``Retry`` readFailed when it is not seen (wrong way round, worn), noMedia when nothing is in.
+        """
+        self._bring_inside()
+        line = self._scanner.look().line
+        if not line:
+            raise Retry(NAME, "readFailed", "no printed line seen")
+        return line
+
+    def scan_strip(self) -> str:
+        """Read the code of the strip; "" when the imager sees the permit but no code on it."""
+        self._bring_inside()
+        return self._scanner.look().code
+
+    def read_chip(self, mrz: str) -> ChipHolder:
+        """Open the chip with the key of the printed line ``mrz`` and read DG1 and the endorsements.
+
+        Raises ``Retry`` invalidMedia (no chip, another application, a line that is no card permit's),
+        accessDenied (chip and printed line disagree), readFailed (the chip fell silent twice).
+        """
+        return self._with_chip(mrz, lambda chip: ChipHolder(chip.holder_lines(), chip.endorsements()))
+
+    def write_chip(self, mrz: str, endorsements: bytes) -> None:
+        """Write the endorsement file (≤ 255 bytes); what was written is read back by ``read_chip``.
+
+        Raises ``Fault`` chipWriteFailed when the chip does not take it, and as ``read_chip`` before that.
+        """
+        try:
+            self._with_chip(mrz, lambda chip: chip.write_endorsements(endorsements))
+        except Retry as error:
+            if error.code != "readFailed":
+                raise
+            raise Fault(NAME, "chipWriteFailed", StaffAction.MAINTENANCE, error.detail) from error
+
+    def strip_size(self) -> tuple[int, int]:
+        """Return (rows, columns) of the strip in dots."""
+        return strip.ROWS, strip.COLUMNS
+
+    def print_strip(self, strip: GrayImage) -> None:
+        """Hand the permit to the print station, erase, print, take it back (≤ 30 s).
+
+        Raises ``Fault`` with the printer's word. The permit is then wherever ``media`` says; ``eject`` and
+        ``retract`` fetch it from the print station.
+        """
+        if self.media() is not Media.LATCHED:
+            self._bring_inside()
+            self._hand_over()
+        self._printer.erase()
+        self._printer.print(strip)
+        self._take_back()
+
+    # --- giving back -----------------------------------------------------------------------------------
+
+    def eject(self) -> None:
+        """Move the permit to the gate (≤ 8 s, longer from the print station).
+
+        That the person takes it while it still comes out is no fault.
+        """
+        if self.media() is not Media.ENTERING:
+            self._bring_inside()
+        try:
+            position = self._transport.move(Move.GATE)
+        except DeviceError as error:
+            # The person may pull it out while it still moves, or before a repeated command.
+            if error.code not in ("mediaRemoved", NOT_POSSIBLE_NOW):
+                raise
+            position = self._transport.position()
+        if position is Position.INSIDE:
+            raise Fault(NAME, JAM, StaffAction.CLEAR, "the permit does not come out")
+
+    def retract(self) -> int:
+        """Take the permit, wherever it is, into the retain bin; return the bin's new count.
+
+        The count must have grown by one, else ``Fault`` storageUnitError; ``Retry`` noMedia when no permit
+        is there to be retracted.
+        """
+        if self.media() is not Media.ENTERING:
+            self._bring_inside()
+        before = self._transport.bin_count()
+        try:
+            self._transport.move(Move.BIN)
+        except Fault as fault:
+            if fault.code == NOT_POSSIBLE_NOW and self._transport.position() is Position.NONE:
+                raise Retry(NAME, "noMedia", "taken before it could be retracted") from fault
+            if fault.code != "timeOut":
+                raise
+            # The answer is missing, not necessarily the deed: the counter tells.
+        after = self._transport.bin_count()
+        if after != before + 1:
+            raise Fault(NAME, "storageUnitError", StaffAction.CLEAR, f"bin counter {before}, then {after}")
+        return after
+
+    # --- within ----------------------------------------------------------------------------------------
+
+    def _bring_inside(self) -> None:
+        """Have the permit at the chip position, from gate or print station; ``Retry`` noMedia if none."""
+        media = self.media()
+        if media is Media.JAMMED:
+            raise Fault(NAME, JAM, StaffAction.CLEAR)
+        if media is Media.LATCHED:
+            self._take_back()
+        if media is Media.NOT_PRESENT or self._transport.move(Move.CHIP) is not Position.INSIDE:
+            raise Retry(NAME, "noMedia", "no permit in the unit")
+
+    def _hand_over(self) -> None:
+        """Move the permit from the chip position into the print station, or bring it back and raise."""
+        self._printer.await_card()
+        try:
+            self._transport.move(Move.PRINT_STATION)
+            taken = self._printer.card_drawn_in(_DRAW_IN_S)
+        except DeviceError:
+            with contextlib.suppress(DeviceError):
+                self._printer.stop_waiting()
+            raise
+        if not taken:
+            self._printer.stop_waiting()
+            self._transport.move(Move.CHIP)
+            raise Fault(NAME, "mediaRejected", StaffAction.CLEAR, "the print station did not take the permit")
+
+    def _take_back(self) -> None:
+        """Move the permit from the print station to the chip position."""
+        self._printer.hand_back()
+        deadline = self._timing.now() + _HAND_BACK_S
+        while self._transport.position() is not Position.INSIDE:
+            if self._timing.now() > deadline:
+                raise Fault(NAME, JAM, StaffAction.CLEAR, "handed back, but the transport does not see it")
+            self._timing.pause(_LOOK_AGAIN_S)
+
+    def _with_chip(self, mrz: str, use: Callable[[Chip], _Result]) -> _Result:
+        """Open the chip and use it; once more from the start when it falls silent in between."""
+        keys = keys_of(mrz)
+        if keys is None:
+            raise Retry(NAME, "invalidMedia", "the printed line is not a card permit's")
+        self._bring_inside()
+        try:
+            try:
+                return self._use_chip(keys, use)
+            except DeviceError as error:
+                if error.code not in _CHIP_MAY_ANSWER_AGAIN:
+                    raise
+            return self._use_chip(keys, use)
+        finally:
+            with contextlib.suppress(DeviceError):
+                self._transport.deactivate_chip()
+
+    def _use_chip(self, keys: Keys, use: Callable[[Chip], _Result]) -> _Result:
+        self._transport.activate_chip()
+        try:
+            return use(Chip.open(self._transport.exchange, keys))
+        except NotTheApplicationError as error:
+            raise Retry(NAME, "invalidMedia", str(error)) from error
+        except AccessDeniedError as error:
+            raise Retry(NAME, "accessDenied", str(error)) from error
+        except (ChannelBrokenError, FileError) as error:
+            raise Retry(NAME, "readFailed", str(error)) from error
+
+    def _ask_capabilities(self) -> Capabilities:
+        imager = self._scanner.identify()
+        return Capabilities(
+            maker="",
+            model="transport CRT-591, print station CRP-1231, Honeywell imager (by protocol)",
+            firmware=self._transport.version(),
+            serial=self._transport.serial_number(),
+            more={
+                "type": "motor",
+                "chip": "ISO/IEC 14443 type A, ICAO 9303 BAC",
+                "printer": self._printer.version(),
+                "scanner": f"{imager.product} {imager.revision} {imager.serial}".strip(),
+            },
+        )
+
+
+def _word(faults: list[DeviceError], ask: Callable[[], object]) -> str:
+    """Return "ok" or the module's word, which is also added to ``faults``."""
+    try:
+        ask()
+    except DeviceError as error:
+        faults.append(error)
+        return error.code
+    return "ok"
