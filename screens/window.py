@@ -1,0 +1,258 @@
+"""The window: shows pages on the panel and turns touches into answers. It decides nothing.
+
+Kivy opens its one window when it is imported, with the size told before; so there is one ``Window`` a process.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kiosk.prompts import Answer, Attract, ChooseMany, LookAtCamera, Page, Working
+from kiosk.texts import Catalogue
+from screens.compose import compose
+from screens.environment import configure
+from screens.fonts import Fonts
+from screens.meter import FrameMeter
+from screens.panel import Panel
+from screens.scene import Press, Scene, Target
+from screens.theme import DAY, HIGH_CONTRAST
+from screens.touch import Touch, answer_value
+from screens.view import Showing
+
+SLIDE_S = 0.18
+SLIDE_MM = 26.0
+NEAR_MM = 25.0
+STILL_FPS = 30
+LIVELY_FPS = 60
+
+
+class Window:
+    """Implements ``kiosk.prompts.View``. All methods are for the main thread only.
+
+    ``preview`` gives the camera's newest picture (rows, columns, 3; blue, green, red) or None; it must not
+    block. ``on_touch`` is called for every finger that goes down, ``on_answer`` for what it answered.
+    Raises ``RuntimeError`` when Kivy's window is not what a kiosk needs: another text provider than SDL2
+    (200 ms a page of Chinese with the other), or not exactly one input provider (each touch twice).
+    """
+
+    def __init__(
+        self,
+        *,
+        panel: Panel,
+        catalogue: Catalogue,
+        fonts: Fonts,
+        on_answer: Callable[[Answer], None],
+        on_touch: Callable[[], None],
+        preview: Callable[[], NDArray[np.uint8] | None],
+        clock: Callable[[], datetime],
+        fullscreen: bool = False,
+    ) -> None:
+        configure(panel, fullscreen=fullscreen)
+        self._panel, self._catalogue, self._fonts = panel, catalogue, fonts
+        self._on_answer, self._on_touch = on_answer, on_touch
+        self._preview, self._now = preview, clock
+        self.frames = FrameMeter()
+        self._touch = Touch(time.monotonic, NEAR_MM * panel.px_per_mm)
+        self._page: Page | None = None
+        self._scene: Scene | None = None
+        self._showing: Showing | None = None
+        self._page_at_s = self._update_at_s = self._slide_at_s = 0.0
+        self._slide_from_px = 0.0
+        self._marked: frozenset[str] = frozenset()
+        self._leaf = 0
+        self._pictured: NDArray[np.uint8] | None = None
+        self._open()
+
+    # --- what the core calls
+
+    def show(self, page: Page) -> None:
+        """Show ``page``; the same number again is an update: marks stay and nothing slides."""
+        now = time.monotonic()
+        before = self._page
+        self._update_at_s = now
+        if before is None or before.number != page.number:
+            self._page_at_s = now
+            self._leaf = 0
+            self._marked = _chosen(page)
+            self._pictured = None
+            back = before is not None and page.step < before.step
+            reach = SLIDE_MM * self._panel.px_per_mm
+            self._slide_from_px = 0.0 if before is None else -reach if back else reach
+            self._slide_at_s = now
+        self._page = page
+        self._touch.page(page.number)
+        self._redraw()
+
+    async def run(self) -> None:
+        """Run the window on asyncio until ``stop``."""
+        await self._app.async_run(async_lib="asyncio")
+
+    def stop(self) -> None:
+        """End ``run`` and close the window."""
+        self._app.stop()
+
+    def layout(self) -> dict[str, tuple[int, int, int, int]]:
+        """Return what can be touched now: name -> x, y, width, height in pixels from the upper left."""
+        if self._scene is None:
+            return {}
+        return {
+            t.name: (round(t.rect.x), round(t.rect.y), round(t.rect.w), round(t.rect.h))
+            for t in self._scene.targets
+        }
+
+    @property
+    def texture_bytes(self) -> int:
+        """Bytes of the textures alive."""
+        return self._painter.texture_bytes
+
+    def screenshot(self, path: str) -> None:
+        """Write what is on the window to ``path`` as PNG."""
+        self._kivy_window.dispatch("on_draw")
+        size = (self._panel.width_px, self._panel.height_px)
+        from kivy.graphics.opengl import GL_RGB, GL_UNSIGNED_BYTE, glReadPixels
+        from PIL import Image
+
+        data = glReadPixels(0, 0, *size, GL_RGB, GL_UNSIGNED_BYTE)
+        Image.frombytes("RGB", size, data).transpose(Image.Transpose.FLIP_TOP_BOTTOM).save(path)
+
+    # --- Kivy
+
+    def _open(self) -> None:
+        from kivy.app import App
+        from kivy.base import EventLoop
+        from kivy.clock import Clock
+        from kivy.core.text import Label as CoreLabel
+        from kivy.core.window import Window as KivyWindow
+        from kivy.uix.widget import Widget
+
+        from screens.painter import Painter
+
+        if CoreLabel.__name__ != "LabelSDL2":
+            raise RuntimeError(f"text is drawn by {CoreLabel.__name__}, not by SDL2")
+        self._kivy_window: Any = KivyWindow
+        self._clock: Any = Clock
+        self._event_loop: Any = EventLoop
+        root: Any = Widget()
+        self._painter = Painter(root.canvas, self._panel.height_px)
+        app: Any = App()
+        app.build = lambda: root
+        app.open_settings = lambda *_: False
+        self._app = app
+        KivyWindow.bind(
+            on_touch_down=self._down,
+            on_touch_move=lambda *_: True,
+            on_touch_up=self._up,
+            on_key_down=lambda *_: True,
+            on_keyboard=lambda *_: True,
+            on_request_close=lambda *_, **__: True,
+            on_flip=lambda *_: self.frames.drawn(),
+        )
+        Clock.schedule_once(self._keep_one_provider, -1)
+        Clock.schedule_interval(self._tick, 0)
+
+    def _keep_one_provider(self, _: float) -> None:
+        """Drop SDL's own finger events: a panel's touches also come as the pointer's, and count once."""
+        providers = self._event_loop.input_providers
+        for provider in list(providers):
+            if provider.device == "sdl":
+                providers.remove(provider)
+        if len(providers) != 1:
+            raise RuntimeError(f"{len(providers)} input providers, one is needed")
+
+    def _tick(self, _: float) -> None:
+        self.frames.ticked()
+        now = time.monotonic()
+        if self._page is None:
+            return
+        along = min(1.0, (now - self._slide_at_s) / SLIDE_S)
+        self._painter.slide(self._slide_from_px * (1 - along) ** 3)
+        self._painter.drift(now - self._page_at_s)
+        if isinstance(self._page.prompt, LookAtCamera):
+            self._mirror()
+        if self._state(now) != self._showing:
+            self._redraw()
+
+    def _mirror(self) -> None:
+        picture = self._preview()
+        if picture is not None and picture is not self._pictured:
+            self._pictured = picture
+            self._painter.mirror(picture)
+
+    # --- pages
+
+    def _state(self, now_s: float) -> Showing:
+        """Return the state in the steps that change what is drawn: minutes, seconds, before and after 10 s."""
+        assert self._page is not None
+        counts = getattr(self._page.prompt, "seconds_left", None) is not None
+        waits = isinstance(self._page.prompt, Working)
+        return Showing(
+            now=self._now().replace(second=0, microsecond=0),
+            page_s=float(int(now_s - self._page_at_s) // 10 * 10) if waits else 0.0,
+            update_s=float(int(now_s - self._update_at_s)) if counts else 0.0,
+            marked=self._marked,
+            leaf=self._leaf,
+        )
+
+    def _redraw(self) -> None:
+        assert self._page is not None
+        self._showing = self._state(time.monotonic())
+        self._scene = compose(self._page, self._panel, self._fonts, self._catalogue, self._showing)
+        self._painter.paint(self._scene)
+        if self._pictured is not None:
+            self._painter.mirror(self._pictured)
+        self._press(self._touch.held)
+        self._clock._max_fps = STILL_FPS if isinstance(self._page.prompt, Attract) else LIVELY_FPS
+
+    # --- touches
+
+    def _down(self, _: Any, touch: Any) -> bool:
+        if getattr(touch, "button", "left") != "left" or self._scene is None:
+            return True
+        self.frames.touched()
+        self._on_touch()
+        x, y = touch.x, self._panel.height_px - touch.y
+        self._press(self._touch.down(touch.uid, x, y, self._scene))
+        self._kivy_window.canvas.ask_update()
+        return True
+
+    def _up(self, _: Any, touch: Any) -> bool:
+        if getattr(touch, "button", "left") != "left" or self._page is None:
+            return True
+        pressed = self._touch.up(touch.uid, touch.x, self._panel.height_px - touch.y)
+        self._press(self._touch.held)
+        if pressed is not None:
+            self._act(pressed.target)
+        return True
+
+    def _press(self, target: Target | None) -> None:
+        page = self._page
+        colours = HIGH_CONTRAST if page is not None and page.high_contrast else DAY
+        whole = target is not None and self._scene is not None and target.rect == self._scene.bounds
+        if target is None or whole:
+            self._painter.press(None, 0.0, colours.pressed)
+        else:
+            self._painter.press(target.rect, target.radius, colours.pressed)
+
+    def _act(self, target: Target) -> None:
+        assert self._page is not None
+        if target.press is Press.MARK:
+            self._marked ^= {str(target.value)}
+            self._redraw()
+        elif target.press is Press.LEAF:
+            self._leaf = int(target.value)
+            self._redraw()
+        else:
+            value = answer_value(target, self._marked)
+            self._on_answer(Answer(self._page.number, target.action, value))
+
+
+def _chosen(page: Page) -> frozenset[str]:
+    if not isinstance(page.prompt, ChooseMany):
+        return frozenset()
+    return frozenset(o.value for o in page.prompt.options if o.chosen and o.refused is None)

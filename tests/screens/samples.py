@@ -1,0 +1,254 @@
+"""Sample pages of every kind, with the words a service would use, in both languages.
+
+The people and numbers are invented.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from kiosk import prompts as p
+from kiosk.prompts import Action, Option, Page, Place, Row, Tone
+from kiosk.texts import LANGUAGES, Catalogue, Text, verbatim
+
+_ZH, _EN = LANGUAGES
+_sentences: dict[str, dict[str, str]] = {_ZH: {}, _EN: {}}
+
+
+def _t(zh: str, en: str) -> Text:
+    key = f"sample.{len(_sentences[_ZH])}"
+    _sentences[_ZH][key] = zh
+    _sentences[_EN][key] = en
+    return Text(key)
+
+
+def catalogue(folder: Path) -> Catalogue:
+    """Return the catalogue of ``folder`` with the samples' words added."""
+    real = Catalogue.load(folder)
+    tables = {}
+    for language in LANGUAGES:
+        ui = {key: real._sentences[language][key] for key in real.keys(language) if key.startswith("ui.")}
+        tables[language] = {**ui, **_sentences[language]}
+    return Catalogue(tables)
+
+
+SITE = _t("明州公安出入境自助服务厅", "Mingzhou Police Exit-Entry Self-Service")
+SERVICE = _t("港澳签注", "Hong Kong / Macau endorsement")
+RETURNS = _t("身份证和通行证", "your ID card and permit")
+OTHER_WAY = Action("another-way", _t("换一种方式核验", "Verify another way"))
+
+_SERVICES = (
+    Option("endorsement", _t("往来港澳签注", "Hong Kong / Macau endorsement"),
+           _t("约 3 分钟,15 元起,需带身份证和通行证", "About 3 minutes, from ¥15; bring ID card and permit")),
+    Option("progress", _t("办理进度查询", "Progress of an application"),
+           _t("约 1 分钟,免费,只需身份证", "About 1 minute, free; bring your ID card")),
+    Option("certificate", _t("无犯罪记录证明", "Certificate of no criminal record"),
+           _t("约 1 分钟,免费", "About 1 minute, free"),
+           refused=_t("打印机缺纸,正在补充", "The printer is out of paper; it is being refilled")),
+)  # fmt: skip
+
+_DESTINATIONS = (
+    Option("HKG-1", _t("香港 · 一次", "Hong Kong · single entry"),
+           _t("三个月有效,每次停留 7 天", "Valid 3 months, stay up to 7 days"), price_fen=1500, chosen=True),
+    Option("HKG-2", _t("香港 · 两次", "Hong Kong · two entries"),
+           _t("一年有效,每次停留 7 天", "Valid 1 year, stay up to 7 days each"), price_fen=3000),
+    Option("MAC-1", _t("澳门 · 一次", "Macau · single entry"),
+           _t("三个月有效,每次停留 7 天", "Valid 3 months, stay up to 7 days"), price_fen=1500, chosen=True),
+    Option("MAC-2", _t("澳门 · 两次", "Macau · two entries"), price_fen=3000,
+           refused=_t("通行证有效期不足一年,不能办理", "The permit expires within a year")),
+)  # fmt: skip
+
+_DATA = (
+    Row(_t("姓名", "Name"), verbatim("李文静")),
+    Row(_t("身份证号", "ID number"), verbatim("330212********0025")),
+    Row(_t("通行证", "Permit"), verbatim("C12345678")),
+    Row(_t("前往", "Destinations"), _t("香港、澳门,各一次", "Hong Kong and Macau, one entry each"),
+        Action("edit-destinations", _t("修改", "Change"))),
+    Row(_t("有效期", "Validity"), _t("三个月", "3 months"), Action("edit-validity", _t("修改", "Change"))),
+)  # fmt: skip
+
+_STEPS = (
+    _t("核对签注资料", "Checking the endorsement"),
+    _t("擦除旧签注", "Erasing the old endorsement"),
+    _t("打印新签注", "Printing the new endorsement"),
+    _t("写入芯片并读回核对", "Writing the chip and reading it back"),
+    _t("打印回执", "Printing the receipt"),
+)
+
+PROMPTS: dict[str, p.Prompt] = {
+    "attract": p.Attract(
+        "attract",
+        _t("请触摸屏幕", "Touch to begin"),
+        _t("Touch to begin", "请触摸屏幕"),
+        hours=_t("24 小时开放", "Open 24 hours"),
+        services=_SERVICES,
+    ),
+    "home": p.Home("home", _t("您想办理什么?", "What would you like to do?"), services=_SERVICES),
+    "notice-leaflet": p.Notice(
+        "leaflet",
+        _t("港澳签注:约 3 分钟,15 元起", "Endorsement: about 3 minutes, from ¥15"),
+        paragraphs=(
+            _t("请带好本人的居民身份证和卡式往来港澳通行证。", "You need your resident ID card and your card-type permit."),
+            _t("机器会先保管通行证,办完后连同回执一起交还给您。", "The machine keeps the permit while it works and gives it back at the end."),
+        ),
+        rows=(
+            Row(_t("费用", "Fee"), _t("一次 15 元,两次 30 元", "¥15 for one entry, ¥30 for two")),
+            Row(_t("付款", "Payment"), _t("银行卡、微信、支付宝", "Bank card, WeChat Pay, Alipay")),
+            Row(_t("时间", "Time"), _t("约 3 分钟", "About 3 minutes")),
+        ),
+        actions=(Action("begin-service", _t("开始办理", "Start")),),
+    ),
+    "notice-consent": p.Notice(
+        "consent",
+        _t("可以用您的脸来核验身份吗?", "May we compare your face with your ID card?"),
+        paragraphs=(
+            _t("摄像头会拍下您的面部,与身份证照片比对一次,确认是您本人。", "The camera takes pictures of your face and compares them with the photo on your ID card, to make sure it is you."),
+            _t("照片只在本机使用,不上传;办完即删除。", "The pictures stay in this machine and are deleted when you finish."),
+            _t("您也可以选择按指纹,效果相同。", "You can use your fingerprint instead; it makes no difference to the service."),
+        ),
+        actions=(Action("agree", _t("同意人脸核验", "I agree to the face comparison")), OTHER_WAY),
+    ),
+    "notice-trouble": p.Notice(
+        "escalated",
+        _t("签注没有办成,钱会退给您", "The endorsement failed; your money comes back"),
+        tone=Tone.STOPPED,
+        paragraphs=(
+            _t("打印机中途停下了,通行证上没有新的签注。", "The printer stopped halfway; there is no new endorsement on your permit."),
+            _t("30 元将原路退回,最迟三个工作日到账。请记下业务编号,或扫码保存。", "¥30 goes back the way you paid, within three working days. Note the case number or scan the code."),
+        ),
+        case="330212K01-20261122-0007-4",
+        code="https://example.org/c/330212K01-20261122-0007-4",
+        actions=(Action("continue", _t("取回证件", "Take back my documents")),),
+    ),
+    "notice-done": p.Notice(
+        "done",
+        _t("办好了,祝您旅途愉快", "All done. Have a good trip"),
+        _t("新签注已经打印在通行证背面。", "The new endorsement is printed on the back of your permit."),
+        tone=Tone.DONE,
+        rows=(
+            Row(_t("香港", "Hong Kong"), _t("一次,2027 年 2 月 21 日前有效", "One entry, valid until 21 February 2027")),
+            Row(_t("澳门", "Macau"), _t("一次,2027 年 2 月 21 日前有效", "One entry, valid until 21 February 2027")),
+        ),
+        actions=(Action("finish", _t("结束", "Finish")),),
+    ),
+    "choose-one": p.ChooseOne(
+        "pay-how",
+        _t("您想怎么付款?", "How would you like to pay?"),
+        options=(
+            Option("terminal", _t("银行卡或付款码", "Bank card or payment code"), _t("在右侧刷卡机上支付", "At the terminal on the right")),
+            Option("wechat", _t("微信扫码", "WeChat Pay"), _t("用手机扫屏幕上的二维码", "Scan the code on the screen")),
+            Option("alipay", _t("支付宝扫码", "Alipay"), _t("用手机扫屏幕上的二维码", "Scan the code on the screen")),
+        ),
+    ),
+    "choose-many": p.ChooseMany(
+        "wishes",
+        _t("您要去哪里?", "Where are you going?"),
+        _t("可以选两项,费用分别计算。", "You may choose two; each has its own fee."),
+        options=_DESTINATIONS,
+        confirm=_t("选好了", "Continue with these"),
+    ),
+    "check-answers": p.CheckAnswers(
+        "check",
+        _t("请核对,确认后付款", "Please check before you pay"),
+        rows=_DATA,
+        total_fen=3000,
+        actions=(Action("confirm", _t("确认并支付 30 元", "Confirm and pay ¥30")),),
+    ),
+    "place-item": p.PlaceItem(
+        "place-id-card",
+        _t("请把身份证放在读卡区", "Place your ID card on the reader"),
+        _t("照片朝上,放平,不要移动。", "Photo side up, flat, and leave it there."),
+        place=Place.ID_CARD_READER,
+    ),
+    "place-item-trouble": p.PlaceItem(
+        "insert-permit",
+        _t("请插入往来港澳通行证", "Insert your travel permit"),
+        place=Place.PERMIT_SLOT,
+        trouble=_t("证件没有插到底,请取出后再插一次", "The permit did not go in fully. Please take it out and try again"),
+        actions=(Action("another-way", _t("我没有卡式通行证", "I do not have a card-type permit")),),
+    ),
+    "place-item-finger": p.PlaceItem(
+        "place-finger",
+        _t("请按右手拇指", "Press your right thumb on the pad"),
+        place=Place.FINGERPRINT_PAD,
+    ),
+    "look-at-camera": p.LookAtCamera(
+        "look",
+        _t("请看着上方的摄像头", "Please look at the camera above"),
+        guidance=_t("请再靠近一点", "Please come a little closer"),
+        actions=(OTHER_WAY,),
+    ),
+    "pay-terminal": p.Pay(
+        "pay", _t("请在刷卡机上付款", "Please pay at the terminal"), amount_fen=3000, seconds_left=80,
+        actions=(Action("other-payment", _t("换一种付款方式", "Pay another way")),),
+    ),
+    "pay-code": p.Pay(
+        "pay-code", _t("请用微信扫码付款", "Scan with WeChat to pay"), amount_fen=3000, seconds_left=25,
+        code="weixin://wxpay/bizpayurl?pr=A1b2C3d4", actions=(Action("other-payment", _t("换一种付款方式", "Pay another way")),),
+    ),
+    "working": p.Working(
+        "endorse", _t("正在写入签注", "Writing your endorsement"), _t("通行证还在机器里,请不要离开。", "Your permit is still in the machine. Please stay here."),
+        steps=_STEPS, done=2, seconds_left=12, seconds_total=40,
+        if_it_fails=_t("如果没有写成,机器会退款并交还通行证,给您一张带业务编号的凭条。", "If this fails, the machine refunds you, returns the permit and gives you a slip with a case number."),
+    ),
+    "take-item": p.TakeItem(
+        "take-permit", _t("请取回通行证", "Take your permit"), _t("它在下方的卡口里。", "It is in the slot below."), tone=Tone.DONE,
+        place=Place.PERMIT_SLOT, seconds_left=24,
+    ),
+    "take-item-receipt": p.TakeItem(
+        "take-receipt", _t("请取走回执", "Take your receipt"), tone=Tone.DONE, place=Place.RECEIPT_SLOT, seconds_left=8,
+    ),
+    "rate": p.Rate(
+        "rate", _t("这次办理,您满意吗?", "How was the service today?"),
+        levels=tuple(
+            Option(str(value), label)
+            for value, label in (
+                (5, _t("非常满意", "Very satisfied")), (4, _t("满意", "Satisfied")), (3, _t("基本满意", "It was all right")),
+                (2, _t("不满意", "Dissatisfied")), (1, _t("非常不满意", "Very dissatisfied")),
+            )
+        ),
+        skip=Action("skip", _t("不评价,直接结束", "Skip and finish")),
+    ),
+    "still-there": p.StillThere(
+        "still-there", _t("您还需要时间吗?", "Do you need more time?"),
+        _t("时间到了,机器会交还您的证件并回到首页。", "When the time is up, the machine returns your documents and starts over."),
+        tone=Tone.NEEDS_YOU, seconds_left=20, actions=(Action("more-time", _t("我还在,继续办理", "I am still here")),),
+    ),
+    "out-of-service": p.OutOfService(
+        "out", _t("本机暂停服务", "This machine is out of service"), _t("通行证模块需要工作人员处理。", "The permit unit needs a member of staff."),
+        elsewhere=_t("请到二楼 3 号窗口,或前往鄞州分局自助厅(24 小时)。", "Please go to window 3 on the second floor, or to the Yinzhou hall (24 hours)."),
+        staff=(Row(_t("业务编号", "Cases"), verbatim("330212K01-20261122-0007-4")), Row(_t("处理", "Action"), _t("清除卡道后重启", "Clear the card path, then restart"))),
+    ),
+}  # fmt: skip
+
+
+def page(name: str, number: int = 1, **changes: object) -> Page:
+    """Return the sample page ``name`` as it stands in the middle of a visit, with ``changes``."""
+    prompt = PROMPTS[name]
+    outside = isinstance(prompt, p.Attract | p.Home | p.OutOfService | p.StillThere)
+    standing: dict[str, object] = {
+        "site": SITE,
+        "simulated": True,
+        "service": None if outside else SERVICE,
+        "step": 0 if outside else 3,
+        "steps": 0 if outside else 7,
+        "can_back": not outside and name in ("choose-one", "choose-many", "check-answers", "notice-consent"),
+        "can_cancel": not outside and not isinstance(prompt, p.Working | p.TakeItem | p.Rate),
+        "cancel_returns": None if outside else RETURNS,
+    }
+    if name in ("notice-done", "notice-trouble"):
+        standing["can_cancel"] = False
+    return Page(number, prompt, **{**standing, **changes})  # type: ignore[arg-type]
+
+
+def variants() -> Iterator[tuple[str, Page]]:
+    """Yield every sample in every language, normal, large and in high contrast."""
+    for name in PROMPTS:
+        for language in LANGUAGES:
+            for look, changes in (
+                ("normal", {}),
+                ("large", {"large_text": True}),
+                ("contrast", {"high_contrast": True}),
+            ):
+                yield f"{name}-{language}-{look}", page(name, language=language, **changes)
