@@ -13,7 +13,7 @@ from typing import Final, Generic, TypeVar
 F = TypeVar("F")
 
 
-class Damaged(Exception):
+class DamagedError(Exception):
     """What looked like a frame is none: its length, its end or its checksum is wrong."""
 
 
@@ -26,7 +26,7 @@ class Cut(Generic[F]):
 
 
 Cutter = Callable[[bytes], Cut[F] | None]
-"""Cuts the frame that begins at the first byte; None when more bytes are needed; raises ``Damaged``."""
+"""Cuts the frame that begins at the first byte; None when more bytes are needed; raises ``DamagedError``."""
 
 
 class Splitter(Generic[F]):
@@ -48,7 +48,7 @@ class Splitter(Generic[F]):
         while self._seek():
             try:
                 cut = self._cut(bytes(self._buffer))
-            except Damaged:
+            except DamagedError:
                 self.damaged += 1
                 del self._buffer[0]
                 continue

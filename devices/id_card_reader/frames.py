@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from enum import Enum, IntEnum
 from typing import Final
 
-from devices.frames import Cut, Damaged, Splitter, xor
+from devices.frames import Cut, DamagedError, Splitter, xor
 
 PREAMBLE: Final = bytes.fromhex("AA AA AA 96 69")
 HEADER_SIZE: Final = len(PREAMBLE) + 2
@@ -112,12 +112,12 @@ def _cut(buffer: bytes) -> Cut[Reply] | None:
         return None
     (length,) = struct.unpack_from(">H", buffer, len(_START))
     if not _SHORTEST <= length <= _LONGEST:
-        raise Damaged(f"length {length}")
+        raise DamagedError(f"length {length}")
     if len(buffer) < body + length:
         return None
     counted = buffer[len(_START) : body + length - 1]
     if xor(counted) != buffer[body + length - 1]:
-        raise Damaged("check byte")
+        raise DamagedError("check byte")
     sw1, sw2, sw3 = counted[2:5]
     return Cut(Reply(sw1, sw2, sw3, counted[5:]), body + length)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from itertools import pairwise
 
 from devices.link import LinkLost
 
@@ -56,4 +57,4 @@ class ScriptedLink:
 def in_pieces(data: bytes, cuts: Iterable[int]) -> list[bytes]:
     """Cut ``data`` at the given places; none of the pieces is empty."""
     places = sorted({cut % (len(data) + 1) for cut in cuts} | {0, len(data)})
-    return [data[a:b] for a, b in zip(places, places[1:], strict=False)]
+    return [data[a:b] for a, b in pairwise(places)]
