@@ -34,26 +34,26 @@ sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null; then
     return 1
 }
 
-# Start a virtual display when there is none, and set DISPLAY. The display ends with this shell.
-# Arguments: width and height in pixels.
+# Start a virtual display when there is none, and set DISPLAY. The display ends with this shell if
+# it calls end_display. Arguments: width and height in pixels.
 need_display() {
     [[ -z ${DISPLAY:-} ]] || return 0
-    local fd file
+    local fd file number
     file=$(mktemp)
     exec {fd}>"$file"
-    # The server picks a free number itself and writes it down when it is ready.
-    Xvfb -displayfd "$fd" -screen 0 "${1}x${2}x24" -nolisten tcp -noreset >/dev/null 2>&1 &
+    # The server picks a free number and writes it down when it is ready. In a session of its own it
+    # outlives a Ctrl-C long enough for the program to close its window.
+    setsid Xvfb -displayfd "$fd" -screen 0 "${1}x${2}x24" -nolisten tcp -noreset >/dev/null 2>&1 &
     DISPLAY_PID=$!
     exec {fd}>&-
-    until [[ -s $file ]]; do
+    until read -r number <"$file"; do
         kill -0 "$DISPLAY_PID" 2>/dev/null || die "The virtual display (Xvfb) did not start."
         sleep 0.05
     done
-    DISPLAY=:$(head -n 1 "$file")
-    export DISPLAY
     rm -f "$file"
-    say "No display here: started a virtual one of ${1}x${2} as DISPLAY=$DISPLAY"
-    say "  look at it with:  xwd -root -display $DISPLAY | convert xwd:- picture.png"
+    export DISPLAY=:$number
+    say "No display here: started a virtual one of ${1}x${2}, DISPLAY=$DISPLAY"
+    say "To look at it, show it with a VNC server, for instance: x11vnc -localhost -display $DISPLAY"
 }
 
 end_display() { [[ -z ${DISPLAY_PID:-} ]] || kill "$DISPLAY_PID" 2>/dev/null || true; }
