@@ -1,0 +1,69 @@
+"""What every desk of the back office works with, and the refusals they answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Engine
+
+from simulators.back_office.merchant import Channel
+
+Clock = Callable[[], datetime]
+BEIJING: Final = ZoneInfo("Asia/Shanghai")
+
+MESSAGES: Final = {
+    "unauthorised": ("未授权", "Not authorised"),
+    "not-found": ("没有此记录", "No such record"),
+    "method-not-allowed": ("不支持的方法", "Method not allowed"),
+    "bad-request": ("请求不符合接口约定", "The request does not fit the contract"),
+    "too-large": ("请求过大", "The request is too large"),
+    "key-missing": ("缺少 Idempotency-Key", "Idempotency-Key is missing"),
+    "key-reused": ("同一 Idempotency-Key 用于不同请求", "This Idempotency-Key was used for another request"),
+    "case-differs": ("办件号已用于其他办件", "This case number belongs to another case"),
+    "not-offered": ("该项目无收费标准", "There is no tariff for this item"),
+    "bill-differs": ("与缴款单不符", "This does not fit the bill"),
+    "bill-expired": ("缴款单已过期", "The bill has expired"),
+    "already-paid": ("缴款单已缴", "The bill has been paid"),
+    "order-differs": ("订单号已用于其他订单", "This order number belongs to another order"),
+    "not-paid": ("未缴款", "Not paid"),
+    "exceeds-payment": ("退款超过已缴金额", "The refunds would exceed the payment"),
+    "refund-differs": ("退款号已用于其他退款", "This refund number belongs to another refund"),
+    "already-issued": ("签注已签发", "The endorsement has been issued"),
+    "outcome-differs": ("结果已登记且不同", "Another outcome has been registered"),
+    "refused": ("请到人工窗口办理", "Please go to a staffed window"),
+    "payment-refused": ("支付机构拒绝", "The payment host refused"),
+    "payment-host-silent": ("支付机构无应答", "The payment host does not answer"),
+    "failed": ("系统故障", "The system failed"),
+}
+
+
+class Refused(Exception):
+    """An answer that is not a success: HTTP ``status`` and ``error``, a key of ``MESSAGES``."""
+
+    def __init__(self, status: int, error: str, detail: str = "") -> None:
+        super().__init__(f"{status} {error} {detail}".rstrip())
+        self.status, self.error, self.detail = status, error, detail
+
+
+@dataclass(slots=True)
+class Office:
+    """The means of all desks: the store, the clock (Beijing time), the ways to be paid by code."""
+
+    store: Engine
+    clock: Clock
+    channels: dict[str, Channel]
+
+    def now(self) -> datetime:
+        return self.clock().astimezone(BEIJING)
+
+    def today(self) -> date:
+        return self.now().date()
+
+
+def beijing_now() -> datetime:
+    """Return the time now in Beijing."""
+    return datetime.now(BEIJING)

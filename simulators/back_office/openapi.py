@@ -1,0 +1,86 @@
+"""The OpenAPI 3.1 document, made from the table of operations and the contract's models."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any, Final
+
+from pydantic.json_schema import models_json_schema
+
+from simulators.back_office.contract import Failure, Part
+from simulators.back_office.desk import MESSAGES
+from simulators.back_office.operations import Operation
+
+_REF: Final = "#/components/schemas/{model}"
+_FAILURES: Final = {
+    400: "The request does not fit the contract",
+    401: "No or a wrong token",
+    404: "No such record",
+    409: "Refused; the error says why",
+    413: "The request is too large",
+    422: "The Idempotency-Key was used for another request",
+    500: "The system failed; ask again",
+    503: "Not now; ask again",
+}
+KEY_PATTERN: Final = r"^[\x21-\x7e]{1,128}$"
+
+
+def document(operations: Iterable[Operation]) -> dict[str, Any]:
+    """Return the document as JSON values."""
+    table = tuple(operations)
+    models: list[type[Part]] = [Failure]
+    for operation in table:
+        models += [m for m in (operation.request, operation.answer) if m is not None and m not in models]
+    _, schemas = models_json_schema([(m, "validation") for m in models], ref_template=_REF)
+    paths: dict[str, dict[str, Any]] = {}
+    for operation in table:
+        paths.setdefault(operation.path, {})[operation.method.lower()] = _describe(operation)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Back office of the self-service kiosk",
+            "version": "1.0.0",
+            "description": "Money in fen. A POST with an Idempotency-Key may be repeated: the stored "
+            "answer comes again. Error codes: " + ", ".join(sorted(MESSAGES)) + ".",
+        },
+        "security": [{"token": []}],
+        "paths": paths,
+        "components": {
+            "schemas": schemas["$defs"],
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+        },
+    }
+
+
+def _describe(operation: Operation) -> dict[str, Any]:
+    parameters: list[dict[str, Any]] = [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        for name in re.findall(r"{(\w+)}", operation.path)
+    ]
+    if operation.keyed:
+        parameters.append(
+            {
+                "name": "Idempotency-Key",
+                "in": "header",
+                "required": True,
+                "schema": {"type": "string", "pattern": KEY_PATTERN},
+            }
+        )
+    described: dict[str, Any] = {
+        "operationId": re.sub(r"\W+", "_", operation.name).strip("_"),
+        "summary": operation.summary,
+        "parameters": parameters,
+        "responses": {str(operation.status): _body("Done", operation.answer)}
+        | {str(status): _body(words, Failure) for status, words in _FAILURES.items()},
+    }
+    if operation.request is not None:
+        described["requestBody"] = {"required": True, **_body(None, operation.request)}
+    return described
+
+
+def _body(description: str | None, model: type[Part]) -> dict[str, Any]:
+    content: dict[str, Any] = {
+        "content": {"application/json": {"schema": {"$ref": _REF.format(model=model.__name__)}}}
+    }
+    return content if description is None else {"description": description, **content}

@@ -1,0 +1,158 @@
+"""The registers (人员、证件): who people are, which permits they hold, what stands in their way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import Any, Literal
+
+from sqlalchemy import Connection, RowMapping, delete, insert, select
+
+from simulators.back_office.contract import HeldEndorsement, PermitAnswer, PermitQuestion
+from simulators.back_office.desk import Office
+from simulators.back_office.store import held, people, permits
+
+Persona = Mapping[str, Any]
+"""A person of the bench: tables ``id_card``, ``permit`` and ``register`` as their file has them."""
+
+
+def seed(office: Office, personas: Iterable[Persona]) -> None:
+    """Make the registers say what ``personas`` say, and nothing else. Cases and money stay."""
+    with office.store.begin() as db:
+        for table in (held, permits, people):
+            db.execute(delete(table))
+        for persona in personas:
+            if "id_card" in persona and "permit" in persona:
+                _enter(db, persona)
+
+
+def _enter(db: Connection, persona: Persona) -> None:
+    card, permit, register = persona["id_card"], persona["permit"], persona.get("register", {})
+    owner = str(register.get("permit_holder", card["number"]))
+    if db.execute(select(people.c.id_number).where(people.c.id_number == owner)).first() is None:
+        db.execute(
+            insert(people).values(
+                id_number=owner,
+                name=str(card["name"]),
+                household=str(register.get("household", "330212")),
+                individual_travel=bool(register.get("individual_travel", True)),
+                first_time=bool(register.get("first_time", False)),
+                last_issued=_iso(register.get("last_issued")),
+                exit_ban=bool(register.get("exit_ban", False)),
+                state_employee=bool(register.get("state_employee", False)),
+                soldier=bool(register.get("soldier", False)),
+            )
+        )
+    number = str(permit["number"])
+    if db.execute(select(permits.c.id_number).where(permits.c.permit_number == number)).first() is not None:
+        return
+    db.execute(
+        insert(permits).values(
+            permit_number=number,
+            id_number=owner,
+            status=str(register.get("permit_status", "valid")),
+            expires=_iso(permit["expires"]),
+            strip_rewrites=int(register.get("strip_rewrites", 0)),
+        )
+    )
+    for number_in_list, entry in enumerate(register.get("endorsements", ()), start=1):
+        entries = int(entry.get("entries", entry.get("entries_left", 1)))
+        db.execute(
+            insert(held).values(
+                permit_number=number,
+                number=str(entry.get("number", f"{number}-{number_in_list}")),
+                destination=str(entry["destination"]),
+                type=str(entry.get("type", "G")),
+                valid_from=_iso(entry.get("valid_from", entry["valid_until"])),
+                valid_until=_iso(entry["valid_until"]),
+                entries=entries,
+                entries_left=int(entry.get("entries_left", entries)),
+                stay_days=int(entry.get("stay_days", 7)),
+            )
+        )
+
+
+def check_permit(office: Office, question: PermitQuestion) -> PermitAnswer:
+    """Answer what the registers know of a permit and the person who brings it."""
+    with office.store.begin() as db:
+        permit = permit_of(db, question.permit_number)
+        person = _person(db, question.id_number)
+        endorsements = _valid(db, question.permit_number, office.today()) if permit is not None else []
+    same_person = person is not None and person["name"] == question.name
+    owned = permit is not None and same_person and permit["id_number"] == question.id_number
+    banned = person is not None and stands_back(person)
+    return PermitAnswer(
+        permit_status=_status(permit, question.permit_expires, office.today()),
+        held_by_applicant=owned,
+        refusal="see-window" if banned else None,
+        first_time=bool(person["first_time"]) if person is not None else True,
+        household=str(person["household"]) if person is not None else "",
+        individual_travel=bool(person["individual_travel"]) if person is not None else False,
+        last_issued=_date(person["last_issued"]) if person is not None else None,
+        # What another person's permit holds is none of the applicant's business.
+        endorsements=endorsements if owned else [],
+        strip_rewrites=int(permit["strip_rewrites"]) if permit is not None and owned else 0,
+    )
+
+
+def stands_back(person: RowMapping) -> bool:
+    """Tell whether this person is to be sent to a window (which of the reasons is never told)."""
+    return bool(person["exit_ban"] or person["state_employee"] or person["soldier"])
+
+
+def permit_of(db: Connection, number: str) -> RowMapping | None:
+    """Return the permit's row of the register."""
+    return db.execute(select(permits).where(permits.c.permit_number == number)).mappings().first()
+
+
+def holder_of(db: Connection, permit: RowMapping) -> RowMapping:
+    """Return the row of the person whom ``permit`` belongs to."""
+    return db.execute(select(people).where(people.c.id_number == permit["id_number"])).mappings().one()
+
+
+def _person(db: Connection, id_number: str) -> RowMapping | None:
+    return db.execute(select(people).where(people.c.id_number == id_number)).mappings().first()
+
+
+def _valid(db: Connection, permit_number: str, today: date) -> list[HeldEndorsement]:
+    rows = db.execute(
+        select(held)
+        .where(held.c.permit_number == permit_number, held.c.valid_until >= today.isoformat())
+        .order_by(held.c.valid_until)
+    ).mappings()
+    return [
+        HeldEndorsement(
+            destination=row["destination"],
+            type=row["type"],
+            valid_until=date.fromisoformat(row["valid_until"]),
+            entries_left=row["entries_left"],
+        )
+        for row in rows
+    ]
+
+
+def _status(
+    permit: RowMapping | None, shown_expiry: date, today: date
+) -> Literal["valid", "lost", "cancelled", "expired", "unknown"]:
+    if permit is None:
+        return "unknown"
+    status = str(permit["status"])
+    if status == "lost":
+        return "lost"
+    if status == "cancelled":
+        return "cancelled"
+    # A card that shows another date than the register is not the card of the register.
+    if permit["expires"] != shown_expiry.isoformat():
+        return "unknown"
+    return "expired" if shown_expiry < today else "valid"
+
+
+def _iso(value: object) -> str | None:
+    """Return a date of a persona (TOML date or ISO text) as ISO text."""
+    if value in (None, ""):
+        return None
+    return value.isoformat() if isinstance(value, date) else date.fromisoformat(str(value)).isoformat()
+
+
+def _date(text: str | None) -> date | None:
+    return None if text is None else date.fromisoformat(text)

@@ -1,0 +1,140 @@
+"""The back office and the payment hosts, served on loopback, with a clock that can be moved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import requests
+
+from simulators.back_office.app import Desk, create_app
+from simulators.back_office.server import Served
+from simulators.faults import Faults
+from simulators.payment_hosts.hosts import PaymentHosts
+
+TOKEN = "bench-token"
+LI: dict[str, Any] = {
+    "name": "li-wenjing",
+    "id_card": {"number": "330212198104129928", "name": "李文静"},
+    "permit": {"number": "CZ9900001", "expires": date(2032, 5, 1)},
+    "register": {
+        "household": "330212",
+        "last_issued": date(2025, 11, 1),
+        "strip_rewrites": 3,
+        "endorsements": [
+            {"destination": "HKG", "type": "G", "valid_until": date(2026, 1, 2), "entries_left": 0}
+        ],
+    },
+}
+HONG_KONG: dict[str, Any] = {"destination": "HKG", "type": "G", "validity": "P3M", "entries": 1}
+
+
+class Bench:
+    """What the tests of the back office talk to; ``now`` may be moved forward."""
+
+    def __init__(self, database: str, hosts: PaymentHosts | None = None) -> None:
+        self.now = datetime(2026, 11, 22, 10, 0, tzinfo=ZoneInfo("Asia/Shanghai"))
+        self.faults = Faults()
+        self.hosts = hosts or PaymentHosts(clock=lambda: self.now)
+        self.hosts_server = Served(self.hosts.app)
+        self.app = create_app(
+            database=database,
+            token=TOKEN,
+            people=[LI],
+            faults=self.faults,
+            merchant=self.hosts.merchant(self.hosts_server.url),
+            clock=lambda: self.now,
+        )
+        self.server = Served(self.app)
+        self.desk: Desk = self.app.state.desk
+        self.session = requests.Session()
+        self.session.headers["Authorization"] = f"Bearer {TOKEN}"
+
+    def close(self) -> None:
+        self.session.close()
+        self.server.stop()
+        self.desk.close()
+        self.hosts_server.stop()
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass for the back office and the hosts."""
+        self.now += timedelta(seconds=seconds)
+
+    def get(self, path: str) -> Any:
+        response = self.session.get(self.server.url + path, timeout=10)
+        response.raise_for_status()
+        return response.json()
+
+    def post(self, path: str, body: Any = None, key: str | None = None) -> requests.Response:
+        headers = {} if key is None else {"Idempotency-Key": key}
+        return self.session.post(self.server.url + path, json=body, headers=headers, timeout=10)
+
+    def check(self, person: Mapping[str, Any]) -> Any:
+        question = {
+            "kiosk": "330212K01",
+            "id_number": person["id_card"]["number"],
+            "name": person["id_card"]["name"],
+            "permit_number": person["permit"]["number"],
+            "permit_expires": person["permit"]["expires"].isoformat(),
+        }
+        response = self.post("/v1/permits/check", question)
+        response.raise_for_status()
+        return response.json()
+
+    def open_case(self, case_no: str) -> requests.Response:
+        case = {
+            "case_no": case_no,
+            "kiosk": "330212K01",
+            "service": "endorsement",
+            "opened_at": "2026-11-22T10:00:00+08:00",
+            "permit_number": LI["permit"]["number"],
+        }
+        return self.post("/v1/cases", case, key=f"open-{case_no}")
+
+    def quote(self, case_no: str, items: list[dict[str, Any]]) -> Any:
+        """Open the case and return its bill with the wishes that it is for under ``wishes``."""
+        self.open_case(case_no).raise_for_status()
+        response = self.post("/v1/quotes", {"case_no": case_no, "items": items}, key=f"quote-{case_no}")
+        response.raise_for_status()
+        return {**response.json(), "wishes": items}
+
+    def payment(self, case_no: str, bill: Any, order_no: str, channel: str, lifetime_s: int = 60) -> Any:
+        return {
+            "order_no": order_no,
+            "case_no": case_no,
+            "bill_no": bill["bill_no"],
+            "amount_fen": bill["total_fen"],
+            "channel": channel,
+            "lifetime_s": lifetime_s,
+        }
+
+    def ask_payment(self, case_no: str, bill: Any, order_no: str, channel: str, lifetime_s: int = 60) -> Any:
+        asked = self.payment(case_no, bill, order_no, channel, lifetime_s)
+        response = self.post("/v1/payments", asked, key=f"pay-{order_no}")
+        response.raise_for_status()
+        return response.json()
+
+    def pay_at_terminal(self, case_no: str, bill: Any, order_no: str) -> Any:
+        taken = {
+            "order_no": order_no,
+            "case_no": case_no,
+            "bill_no": bill["bill_no"],
+            "amount_fen": bill["total_fen"],
+            "host_reference": "REF1",
+            "method": "card",
+        }
+        response = self.post("/v1/payments/terminal", taken, key=f"terminal-{order_no}")
+        response.raise_for_status()
+        return response.json()
+
+    def issue(self, case_no: str, bill: Any, order_no: str, key: str = "issue") -> requests.Response:
+        asked = {
+            "case_no": case_no,
+            "permit_number": LI["permit"]["number"],
+            "bill_no": bill["bill_no"],
+            "order_no": order_no,
+            "items": bill["wishes"],
+        }
+        return self.post("/v1/endorsements", asked, key=key)
