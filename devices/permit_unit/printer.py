@@ -89,10 +89,10 @@ class Printer:
 
     def _do(self, command: int, data: bytes = b"", *, within_s: float) -> Reply:
         self._send(command, data)
-        reply = self._wait(command, {_IDLE}, within_s)
+        reply = self._checked(self._wait(command, {_IDLE}, within_s))
         if reply.job != _IDLE:
             raise self._wire.silent(f"command {command:02X} does not end")
-        return self._checked(reply)
+        return reply
 
     def _wait(self, command: int, until: Collection[int], within_s: float) -> Reply:
         """Ask until the job is one of ``until``, is refused, or time is up; return the last reply."""

@@ -69,8 +69,19 @@ class Transport:
         self._ask(0x33, 0x31, "forbid entry")
 
     def move(self, target: Move) -> Position:
-        """Move the card (≤ 8 s) and return where it is then."""
-        return self._position(self._ask(0x32, target, f"move to {target.name.lower()}", within_s=_MOVE_S))
+        """Move the card (≤ 8 s) and return where it is then.
+
+        Moving into the bin is never sent a second time when its answer is lost: the bin's counter tells.
+        """
+        return self._position(
+            self._ask(
+                0x32,
+                target,
+                f"move to {target.name.lower()}",
+                within_s=_MOVE_S,
+                repeatable=target is not Move.BIN,
+            )
+        )
 
     def bin_count(self) -> int:
         """Return the non-volatile number of cards in the retain bin, 0..999."""

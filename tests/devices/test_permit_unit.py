@@ -32,11 +32,11 @@ def test_a_whole_visit_from_entry_to_exit() -> None:
     unit: PermitUnit = opened(housing)
     assert unit.media() is Media.NOT_PRESENT
     unit.accept()
-    assert housing.entry
+    open_for_entry = housing.entry
     housing.where = "inside"
     assert unit.media() is Media.PRESENT
     unit.refuse()
-    assert not housing.entry
+    assert (open_for_entry, housing.entry) == (True, False)
 
     assert unit.scan_mrz() == LINE
     holder = unit.read_chip(LINE)

@@ -1,0 +1,81 @@
+"""The imager's lines, whole, split, disturbed or missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from devices.base import Fault, Retry
+from devices.permit_unit.scanner import Identity, Scanner, Seen
+from devices.permit_unit.wire import Timing, Wire
+from tests.devices.permit_housing import LINE
+from tests.devices.scripted_link import ScriptedLink, in_pieces
+
+TRIGGER, STOP = bytes.fromhex("16 54 0D"), bytes.fromhex("16 55 0D")
+WHO = b"REVINFProduct Name: Imager 7580\r\nSoftware Revision: 31\r\nSerial Number: 0099\r\n\x06."
+
+
+def scanner(*pieces: bytes) -> tuple[Scanner, ScriptedLink]:
+    def answer(data: bytes) -> Iterable[bytes]:
+        return [] if data == STOP else pieces
+
+    link = ScriptedLink(answer)
+    return Scanner(Wire(link, "scanner", Timing())), link
+
+
+@given(st.lists(st.integers(0, 100), max_size=20), st.sampled_from(["", "HK-G-1", "签注 HKG"]))
+def test_line_and_code_come_whole_in_any_pieces(cuts: list[int], code: str) -> None:
+    stream = LINE.encode() + b"\r" + (code.encode() + b"\r" if code else b"")
+    imager, link = scanner(*in_pieces(stream, cuts))
+    assert imager.look() == Seen(LINE, code)
+    assert link.written == [TRIGGER, STOP]
+
+
+def test_a_code_alone_is_no_printed_line() -> None:
+    assert scanner(b"HK-G-1\r")[0].look() == Seen("", "HK-G-1")
+
+
+@pytest.mark.parametrize(
+    "pieces", [[], [b"\r\r"], [LINE.encode()], [b"\xff\xfe\r"], [b"\x00\x01\r"]], ids=str
+)
+def test_nothing_whole_is_nothing_read_and_the_light_goes_out(pieces: list[bytes]) -> None:
+    imager, link = scanner(*pieces)
+    with pytest.raises(Retry) as unread:
+        imager.look()
+    assert unread.value.code == "readFailed"
+    assert link.written[-1] == STOP
+
+
+def test_a_line_with_a_lost_character_is_not_the_printed_line() -> None:
+    assert scanner(LINE[:-1].encode() + b"\r")[0].look().line == ""
+
+
+def test_what_was_left_unread_is_not_seen() -> None:
+    imager, link = scanner(LINE.encode() + b"\r")
+    link.pieces.append(b"SOMEBODY-ELSE\r")
+    assert imager.look() == Seen(LINE, "")
+
+
+@given(st.lists(st.integers(0, 100), max_size=20))
+def test_the_imager_tells_what_it_is(cuts: list[int]) -> None:
+    imager, link = scanner(*in_pieces(WHO, cuts))
+    assert imager.identify() == Identity("Imager 7580", "31", "0099")
+    assert link.written == [bytes.fromhex("16 4D 0D") + b"REVINF."]
+
+
+@pytest.mark.parametrize(
+    ("pieces", "code"),
+    [
+        ([], "timeOut"),
+        ([WHO[:20]], "timeOut"),
+        ([b"REVINF\x05."], "invalidData"),
+        ([bytes(3000)] * 2, "invalidData"),
+    ],
+)
+def test_an_imager_that_does_not_say_what_it_is_is_a_fault(pieces: list[bytes], code: str) -> None:
+    with pytest.raises(Fault) as fault:
+        scanner(*pieces)[0].identify()
+    assert fault.value.code == code
