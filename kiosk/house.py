@@ -64,6 +64,7 @@ class House:
     template_decoder: TemplateDecoder
     strip_template: StripTemplate
     print_font: Path
+    receipt_url: str
     rules_folder: Path
     local_time: Callable[[datetime], datetime] = datetime.astimezone
 
@@ -82,5 +83,3 @@ class House:
     def endorsement_rules(self) -> EndorsementRules:
         """Return the rules for endorsements in force today."""
         return EndorsementRules.load(self.rules_folder, self.today())
-
-

@@ -83,7 +83,10 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True)
 class Attract(Prompt):
-    """Nobody is there. ``languages`` are offered; touching anywhere begins. Answer ``begin``, value language."""
+    """Nobody is there. ``languages`` are offered; touching anywhere begins.
+
+    Answer ``begin``, value the language.
+    """
 
     hours: Text | None = None
     services: tuple[Option, ...] = ()

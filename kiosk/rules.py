@@ -101,9 +101,8 @@ class EndorsementRules:
 
     def refusal(self, who: Applicant) -> Refusal | None:
         """Return why ``who`` cannot be served at all, None when something can be offered."""
-        least_age = int(self._conditions["least_age"])
-        if who.age < least_age:
-            return Refusal("too-young", text("endorsement.refused.too-young", age=least_age))
+        if who.age < self.least_age:
+            return Refusal("too-young", text("endorsement.refused.too-young", age=self.least_age))
         if who.first_time:
             return Refusal("first-time", text("endorsement.refused.first-time"))
         if who.permit_expires < self.today:
@@ -141,6 +140,16 @@ class EndorsementRules:
         ]
         common = set.intersection(*open_types) if open_types else set()
         return [letter for letter in ("G", "L") if letter in common]
+
+    @property
+    def least_fee_fen(self) -> int:
+        """Return the lowest fee for one destination."""
+        return int(self._fees["one_entry_fen"])
+
+    @property
+    def least_age(self) -> int:
+        """Return the age from which the machine serves somebody alone."""
+        return int(self._conditions["least_age"])
 
     def fee_fen(self, wish: Wish) -> int:
         """Return the fee of one destination's endorsement."""

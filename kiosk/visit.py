@@ -13,13 +13,14 @@ import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from devices.base import Device
 from kiosk.cabinet import Worker
 from kiosk.journal.records import Outcome
 from kiosk.meter import Meter
-from kiosk.prompts import Action, Answer, Notice, Prompt, StillThere, Tone
+from kiosk.prompts import Action, Answer, ChooseOne, Notice, Prompt, StillThere, Tone
 from kiosk.stage import Surroundings
 from kiosk.texts import Text, text
 
@@ -105,6 +106,7 @@ class Visit:
     service: Service
     number: str
     case_no: str
+    opened: datetime
     meter: Meter
     held: Held = field(default_factory=Held)
     prompts: list[str] = field(default_factory=list)
@@ -112,6 +114,7 @@ class Visit:
     steps: int = 0
     _wiped: list[Wiped] = field(default_factory=list)
     _can_back: bool = False
+    _asked: int = 0
 
     # --- asking -----------------------------------------------------------------------------------
 
@@ -131,9 +134,15 @@ class Visit:
                     continue
                 return answer
 
-    async def during(
-        self, prompt: Prompt, act: Coroutine[Any, Any, T], *, idle: bool = True
-    ) -> T | Answer:
+    async def choose(self, prompt: ChooseOne) -> str:
+        """Ask for one of a list; returns the value of an option that can be chosen."""
+        open_values = {option.value for option in prompt.options if option.refused is None}
+        while True:
+            answer = await self.ask(prompt)
+            if answer.action == "choose" and answer.value in open_values:
+                return str(answer.value)
+
+    async def during(self, prompt: Prompt, act: Coroutine[Any, Any, T], *, idle: bool = True) -> T | Answer:
         """Show ``prompt`` while ``act`` runs; return what comes first, its result or an answer.
 
         ``act`` waits for the person to do something at a device (and may ``update`` the prompt).
@@ -169,21 +178,25 @@ class Visit:
         self._show(prompt)
 
     async def walk(self, *steps: Step) -> None:
-        """Do the steps in order; going back in one returns to the one before.
+        """Do the steps in order; going back in one returns to the one before that asked something.
 
-        Going back in the first of the outermost walk leaves the visit.
+        Going back in the first of a walk goes back in the walk around it.
         """
-        outer, place = self._can_back, 0
+        outer, place, forwards = self._can_back, 0, True
         try:
             while place < len(steps):
                 self._can_back = outer or place > 0
+                asked_before = self._asked
                 try:
                     await steps[place]()
-                    place += 1
                 except Back:
                     if place == 0:
                         raise
+                    forwards = False
                     place -= 1
+                    continue
+                forwards = forwards or place == 0 or self._asked > asked_before
+                place += 1 if forwards else -1
         finally:
             self._can_back = outer
 
@@ -217,6 +230,7 @@ class Visit:
     # --- inside ----------------------------------------------------------------------------------------
 
     def _show(self, prompt: Prompt, *, again: bool = False) -> None:
+        self._asked += 1
         if not again and (not self.prompts or self.prompts[-1] != prompt.name):
             self.prompts.append(prompt.name)
             self.house.events.event("prompt-shown", visit=self.number, prompt=prompt.name)
@@ -261,7 +275,10 @@ class Visit:
         stage = self.house.stage
         interrupted, around = stage.page, Surroundings(service=self.service.title, can_help=False)
         seconds_left = int(self.house.times.warn_s)
-        actions = (Action("more-time", text("still-there.more-time")), Action("cancel", text("still-there.leave")))
+        actions = (
+            Action("more-time", text("still-there.more-time")),
+            Action("cancel", text("still-there.leave")),
+        )
 
         def prompt() -> StillThere:
             return StillThere(

@@ -18,7 +18,8 @@ Script = Callable[[Visit], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A service as declared: ``needs`` are the devices without which it is not offered.
+    """A service as declared: ``needs`` are the devices without which it is not offered,
+    of each group in ``one_of`` at least one must be usable.
 
     ``minutes`` is what the leaflet promises, ``rules`` the dated tables it asks, ``effects`` the
     kinds of acts on the outside world that it can do (words of ``kiosk.journal.effects``).
@@ -26,6 +27,7 @@ class Service:
 
     name: str
     needs: tuple[str, ...]
+    one_of: tuple[tuple[str, ...], ...]
     rules: tuple[str, ...]
     effects: tuple[str, ...]
     minutes: int
@@ -47,6 +49,7 @@ def service(
     name: str,
     *,
     needs: tuple[str, ...],
+    one_of: tuple[tuple[str, ...], ...] = (),
     rules: tuple[str, ...],
     effects: tuple[str, ...],
     minutes: int,
@@ -54,7 +57,7 @@ def service(
     """Declare the decorated script as the service ``name``."""
 
     def declare(script: Script) -> Script:
-        _SERVICES[name] = Service(name, needs, rules, effects, minutes, script)
+        _SERVICES[name] = Service(name, needs, one_of, rules, effects, minutes, script)
         return script
 
     return declare

@@ -71,13 +71,15 @@ async def choose_wishes(visit: Visit, rules: EndorsementRules, who: Applicant) -
     return wishes
 
 
-async def check_answers(visit: Visit, holder: Holder, wishes: Wishes, rules: EndorsementRules) -> bool:
+async def check_answers(
+    visit: Visit, holder: Holder, wishes: Sequence[Wish], rules: EndorsementRules
+) -> bool:
     """Show what was chosen and what it costs; false when the person wants to choose again."""
     change = Action("change", text("check.change"))
     rows = [Row(text("check.name"), verbatim(holder.name))]
-    for wish in wishes.items():
+    for wish in wishes:
         rows.append(Row(destination(wish.destination), describe(wish), edit=change))
-    total_fen = sum(rules.fee_fen(wish) for wish in wishes.items())
+    total_fen = sum(rules.fee_fen(wish) for wish in wishes)
     answer = await visit.ask(
         CheckAnswers(
             "check-answers",
@@ -104,9 +106,7 @@ def describe(wish: Wish) -> Text:
     )
 
 
-async def _choose_destinations(
-    visit: Visit, rules: EndorsementRules, who: Applicant, wishes: Wishes
-) -> None:
+async def _choose_destinations(visit: Visit, rules: EndorsementRules, who: Applicant, wishes: Wishes) -> None:
     options = tuple(
         Option(
             place,
@@ -116,19 +116,18 @@ async def _choose_destinations(
         )
         for place in rules.destinations(who)
     )
-    answer = await visit.ask(
-        ChooseMany(
-            "choose-destinations",
-            text("endorsement.destinations.question"),
-            text("endorsement.destinations.body"),
-            options=options,
-            confirm=text("endorsement.destinations.confirm"),
-        )
+    prompt = ChooseMany(
+        "choose-destinations",
+        text("endorsement.destinations.question"),
+        text("endorsement.destinations.body"),
+        options=options,
+        confirm=text("endorsement.destinations.confirm"),
     )
-    offered = [option.value for option in options]
-    wishes.destinations = [place for place in offered if place in list(answer.value or ())]
-    if not wishes.destinations:
-        raise Back
+    chosen: list[str] = []
+    while not chosen:
+        answer = await visit.ask(prompt)
+        chosen = [option.value for option in options if option.value in list(answer.value or ())]
+    wishes.destinations = chosen
 
 
 async def _choose_type(visit: Visit, rules: EndorsementRules, who: Applicant, wishes: Wishes) -> None:
@@ -136,7 +135,7 @@ async def _choose_type(visit: Visit, rules: EndorsementRules, who: Applicant, wi
     if len(letters) == 1:
         wishes.type = letters[0]
         return
-    answer = await visit.ask(
+    wishes.type = await visit.choose(
         ChooseOne(
             "choose-type",
             text("endorsement.types.question"),
@@ -144,16 +143,13 @@ async def _choose_type(visit: Visit, rules: EndorsementRules, who: Applicant, wi
                 Option(
                     letter,
                     text(f"endorsement.type.{letter}"),
-                    text(f"endorsement.type.{letter}.detail"),
+                    text(f"endorsement.type-detail.{letter}"),
                     chosen=letter == wishes.type,
                 )
                 for letter in letters
             ),
         )
     )
-    if answer.value not in letters:
-        raise Back
-    wishes.type = str(answer.value)
 
 
 async def _choose_times(
@@ -165,7 +161,7 @@ async def _choose_times(
         if (offer.wish.destination, offer.wish.type) == (place, wishes.type)
     }
     before = wishes.chosen.get(place)
-    answer = await visit.ask(
+    choice = await visit.choose(
         ChooseOne(
             f"choose-times-{place.lower()}",
             text("endorsement.times.question", destination=destination(place)),
@@ -186,15 +182,10 @@ async def _choose_times(
             ),
         )
     )
-    offer = offers.get(str(answer.value))
-    if offer is None or offer.refused is not None:
-        raise Back
-    wishes.chosen[place] = offer.wish
+    wishes.chosen[place] = offers[choice].wish
 
 
-async def _confirm_replacing(
-    visit: Visit, rules: EndorsementRules, who: Applicant, wishes: Wishes
-) -> None:
+async def _confirm_replacing(visit: Visit, rules: EndorsementRules, who: Applicant, wishes: Wishes) -> None:
     """An endorsement still valid for the same place and type would be cancelled: ask first."""
     replaced = [e for wish in wishes.items() if (e := rules.replaced(wish, who)) is not None]
     if not replaced:

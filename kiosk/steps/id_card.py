@@ -10,7 +10,7 @@ from datetime import date
 from devices.base import Retry
 from devices.interfaces import CardType, Fingerprint, IdCard, IdCardReader
 from kiosk.cabinet import Worker
-from kiosk.identity import age_on, birth_of, id_number_is_valid
+from kiosk.identity import age_on, birth_of, id_number_is_valid, masked
 from kiosk.journal.records import Letter
 from kiosk.prompts import Place, PlaceItem, Tone
 from kiosk.texts import Text, text
@@ -33,6 +33,11 @@ class Holder:
     age: int
     photo: bytearray = field(default_factory=bytearray)
     fingerprints: tuple[Fingerprint, ...] = ()
+
+    @property
+    def masked_number(self) -> str:
+        """The number as a screen shows it: 330212********0025."""
+        return masked(self.number)
 
     def wipe(self) -> None:
         self.photo[:] = bytes(len(self.photo))

@@ -16,14 +16,14 @@ class Proof(StrEnum):
     FINGER = "finger"
 
 
-async def show_leaflet(visit: Visit, costs: Text) -> None:
+async def show_leaflet(visit: Visit, costs: Text, not_here: Text) -> None:
     """Show what the service needs, costs and takes; returns when the person wants to begin."""
     name = visit.service.name
     await visit.ask(
         Notice(
             "leaflet",
             text(f"{name}.leaflet.question"),
-            paragraphs=(text(f"{name}.leaflet.what"), text(f"{name}.leaflet.not-here")),
+            paragraphs=(text(f"{name}.leaflet.what"), not_here),
             rows=(
                 Row(text("leaflet.bring"), text(f"{name}.leaflet.bring")),
                 Row(text("leaflet.costs"), costs),

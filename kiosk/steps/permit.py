@@ -244,4 +244,3 @@ async def _wait_until_taken(visit: Visit) -> bool:
 
 def _gone(unit: PermitUnit) -> bool:
     return unit.media() is Media.NOT_PRESENT
-

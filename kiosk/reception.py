@@ -1,0 +1,343 @@
+"""Reception: from the first page to a service, through its visit, and back to a clean first page.
+
+However a script ends, the visit ends here: the permit goes back to its holder or into the bin, the
+person is told what happened in a sentence, the journal is closed, and the screen is clean.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from devices.base import DeviceError
+from kiosk import platform
+from kiosk.house import House
+from kiosk.journal.invariants import invariants
+from kiosk.journal.records import JournalFailed, JournalRefused, Letter, Outcome
+from kiosk.meter import Meter
+from kiosk.prompts import Action, Attract, Home, Notice, Option, OutOfService, Tone
+from kiosk.services import Service
+from kiosk.stage import Surroundings
+from kiosk.steps.id_card import ask_to_take_id_card
+from kiosk.steps.permit import give_back_permit
+from kiosk.texts import LANGUAGES, Text, text
+from kiosk.visit import Back, Closed, Leave, Refused, Visit
+
+REFRESH_S = 2.0
+"""How often the devices are asked between two visits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """How a visit went, for whoever drives the kiosk from outside; holds nothing of the person."""
+
+    visit: str
+    service: str
+    outcome: str
+    reason: str
+    case: str
+    paid_fen: int
+    refunded_fen: int
+    effects: Sequence[dict[str, str]]
+    prompts: Sequence[str]
+    seconds: dict[str, float]
+    invariants: dict[str, bool | str]
+
+
+class Reception:
+    """Receives one person after the other. ``reported`` is called with each visit's report."""
+
+    def __init__(
+        self, house: House, services: dict[str, Service], reported: Callable[[Report], None]
+    ) -> None:
+        self._house = house
+        self._services = services
+        self._reported = reported
+        self.visiting: Visit | None = None
+
+    async def receive_for_ever(self) -> None:
+        """Show the first page, serve who comes, begin again."""
+        while True:
+            await self.receive()
+
+    async def receive(self) -> None:
+        """Serve one person, or nobody who only looked."""
+        house = self._house
+        house.stage.reset()
+        watching = asyncio.create_task(self._watch_devices())
+        try:
+            language = await self._attract()
+            house.stage.reset(language)
+            chosen = await self._home()
+        finally:
+            watching.cancel()
+            await asyncio.gather(watching, return_exceptions=True)
+        if chosen is not None:
+            await self.serve(chosen)
+
+    async def serve(self, service: Service) -> Report | None:
+        """Let one person through ``service``; returns how it went, None when no visit could begin."""
+        house = self._house
+        number = secrets.token_hex(6)
+        try:
+            case_no = await house.numbers.case_no()
+            await house.journal.begin(number, service.name, case_no)
+        except (JournalRefused, JournalFailed) as refused:
+            house.events.event("service-refused", service=service.name, reason=str(refused))
+            return None
+        visit = Visit(house, service, number, case_no, house.clock.wall(), Meter(house.now_s))
+        self.visiting = visit
+        house.events.event("visit-begun", visit=number, service=service.name)
+        try:
+            outcome, reason = await self._run(visit)
+            await house.journal.end(number, outcome, reason)
+            report = await self._report(visit, outcome, reason)
+        finally:
+            visit.wipe()
+            self.visiting = None
+        house.events.event("visit-ended", visit=number, outcome=outcome.value, reason=reason)
+        self._reported(report)
+        return report
+
+    # --- the first two pages --------------------------------------------------------------------------
+
+    async def _attract(self) -> str:
+        stage = self._house.stage
+        stage.show(
+            Attract(
+                "attract",
+                text("attract.question"),
+                text("attract.body"),
+                hours=text("attract.hours"),
+                services=self._tiles(),
+            ),
+            Surroundings(can_help=False),
+        )
+        while True:
+            answer = await stage.next_answer()
+            if answer.action == "begin":
+                return str(answer.value) if answer.value in LANGUAGES else LANGUAGES[0]
+
+    async def _home(self) -> Service | None:
+        """Show the services; None when the person goes away again."""
+        stage = self._house.stage
+        stage.show(self._home_prompt(), Surroundings(can_back=True))
+        while stage.idle_s() < self._house.times.idle_s:
+            stage.update(self._home_prompt())
+            try:
+                answer = await asyncio.wait_for(stage.next_answer(), timeout=1)
+            except TimeoutError:
+                continue
+            if answer.action in ("back", "cancel"):
+                return None
+            service = self._services.get(str(answer.value))
+            if answer.action == "choose" and service is not None and self.not_now(service) is None:
+                return service
+        return None
+
+    def _home_prompt(self) -> Home:
+        return Home("home", text("home.question"), services=self._tiles())
+
+    def _tiles(self) -> tuple[Option, ...]:
+        return tuple(
+            Option(service.name, service.title, service.summary, refused=self.not_now(service))
+            for service in self._services.values()
+        )
+
+    def not_now(self, service: Service) -> Text | None:
+        """Return why a service cannot be begun now, None when it can."""
+        house = self._house
+        missing = house.cabinet.unready(service.needs)
+        for group in service.one_of:
+            without = house.cabinet.unready(group)
+            if len(without) == len(group):
+                missing += without[:1]
+        if missing:
+            device = text(f"device.{missing[0].device}")
+            return text("home.not-now", reason=text("unready.device", device=device))
+        if not house.back_office_reachable:
+            return text("home.not-now", reason=text("unready.back-office"))
+        return None
+
+    async def _watch_devices(self) -> None:
+        """Between two visits: ask every device and the back office, so that the tiles tell the truth."""
+        house = self._house
+        while True:
+            await house.cabinet.refresh()
+            try:
+                house.back_office_reachable = await house.platform.ready()
+            except platform.PlatformError:
+                house.back_office_reachable = False
+            self._refresh_page()
+            await asyncio.sleep(REFRESH_S)
+
+    def _refresh_page(self) -> None:
+        page = self._house.stage.page
+        if page is not None and isinstance(page.prompt, Attract):
+            self._house.stage.update(
+                Attract(
+                    "attract",
+                    page.prompt.question,
+                    page.prompt.body,
+                    hours=page.prompt.hours,
+                    services=self._tiles(),
+                )
+            )
+
+    # --- the end of a visit ------------------------------------------------------------------------------
+
+    async def _run(self, visit: Visit) -> tuple[Outcome, str]:
+        try:
+            await visit.service.script(visit)
+        except (Leave, Back) as left:
+            return await self._left(visit, left.reason if isinstance(left, Leave) else "cancelled")
+        except Refused as refused:
+            return await self._refused(visit, refused.code, refused.why, refused.what_now)
+        except Closed as closed:
+            return await self._closed(visit, closed)
+        except platform.PlatformError as error:
+            self._house.back_office_reachable = not isinstance(error, platform.Unreachable)
+            return await self._refused(
+                visit, f"back-office:{error.code}", text("trouble.platform.why"), text("refused.go-to-window")
+            )
+        except DeviceError as error:
+            why = text("trouble.device.why", device=text(f"device.{error.device}"))
+            return await self._refused(
+                visit, f"{error.device}:{error.code}", why, text("refused.go-to-window")
+            )
+        except Exception as error:  # the last door: whatever went wrong, the person gets a sentence
+            self._house.events.event("script-failed", visit=visit.number, error=type(error).__name__)
+            self._house.failed(error)
+            return await self._refused(
+                visit, "internal", text("trouble.internal.why"), text("refused.go-to-window")
+            )
+        return Outcome.DELIVERED, ""
+
+    async def _left(self, visit: Visit, reason: str) -> tuple[Outcome, str]:
+        held = await self._return_permit(visit)
+        if held is None:
+            await self._remind_of_id_card(visit)
+        return (Outcome.CANCELLED, reason) if held is None else (Outcome.ESCALATED, held)
+
+    async def _refused(
+        self, visit: Visit, code: str, why: Text, what_now: Text
+    ) -> tuple[Outcome, str]:
+        await self._tell(
+            visit,
+            Notice(
+                "refused",
+                why,
+                paragraphs=(what_now,),
+                actions=(
+                    Action(
+                        "ok", text("refused.take-documents" if visit.held.permit else "refused.finish")
+                    ),
+                ),
+                tone=Tone.NEEDS_YOU,
+                case=visit.case_no,
+            ),
+        )
+        held = await self._return_permit(visit)
+        if held is None:
+            await self._remind_of_id_card(visit)
+        return (Outcome.REFUSED, code) if held is None else (Outcome.ESCALATED, f"{code}:{held}")
+
+    async def _closed(self, visit: Visit, closed: Closed) -> tuple[Outcome, str]:
+        record = await self._house.journal.visit(visit.number)
+        amount_fen, _ = money_of(record.effects)
+        refunded = closed.outcome is Outcome.REFUNDED
+        body = (
+            text("closed.refunded.body", amount=amount_fen)
+            if refunded
+            else text("closed.escalated.body", amount=amount_fen, hotline=self._house.site.hotline)
+        )
+        await self._tell(
+            visit,
+            Notice(
+                "refunded" if refunded else "escalated",
+                text("closed.refunded.question" if refunded else "closed.escalated.question"),
+                paragraphs=(closed.why, body),
+                actions=(Action("ok", text("closed.ok")),),
+                tone=Tone.STOPPED,
+                case=visit.case_no,
+                code=f"{self._house.receipt_url}{visit.case_no}",
+            ),
+        )
+        held = await self._return_permit(visit)
+        if held is None:
+            await self._remind_of_id_card(visit)
+            return closed.outcome, closed.reason
+        return Outcome.ESCALATED, f"{closed.reason}:{held}"
+
+    async def _tell(self, visit: Visit, notice: Notice) -> None:
+        """Show the last sentence until it is put away, or long enough to be read."""
+        visit.held.money = visit.held.working = False
+        try:
+            async with asyncio.timeout(self._house.times.idle_s):
+                await visit.ask(notice, idle=False)
+        except (TimeoutError, Leave, Back):
+            return
+
+    async def _return_permit(self, visit: Visit) -> str | None:
+        """Give the permit back. Returns a word when the person goes without it: retained, or stuck."""
+        if not visit.held.permit:
+            return None
+        house = self._house
+        try:
+            if await give_back_permit(visit):
+                return None
+            return "permit-retained"
+        except DeviceError as error:
+            worker = house.cabinet.permit_unit
+            worker.quarantined = error.code
+            await house.journal.post(
+                Letter("escalation", {"device": worker.name, "code": error.code}, visit.case_no)
+            )
+            await self._tell(
+                visit,
+                Notice(
+                    "permit-held",
+                    text("closed.escalated.question"),
+                    paragraphs=(text("closed.permit-held"), text("help.hotline", hotline=house.site.hotline)),
+                    actions=(Action("ok", text("closed.ok")),),
+                    tone=Tone.STOPPED,
+                    case=visit.case_no,
+                ),
+            )
+            return "permit-held"
+
+    async def _remind_of_id_card(self, visit: Visit) -> None:
+        try:
+            await ask_to_take_id_card(visit)
+        except DeviceError as error:
+            self._house.events.event("device-fault", device=error.device, code=error.code)
+
+    async def _report(self, visit: Visit, outcome: Outcome, reason: str) -> Report:
+        record = await self._house.journal.visit(visit.number)
+        paid_fen, refunded_fen = money_of(record.effects)
+        return Report(
+            visit=visit.number,
+            service=visit.service.name,
+            outcome=outcome.value,
+            reason=reason,
+            case=visit.case_no,
+            paid_fen=paid_fen,
+            refunded_fen=refunded_fen,
+            effects=[{"kind": effect.kind, "state": effect.state.value} for effect in record.effects],
+            prompts=list(visit.prompts),
+            seconds={name: round(value, 4) for name, value in asdict(visit.meter.seconds()).items()},
+            invariants=await invariants(self._house.journal),
+        )
+
+
+def out_of_service(house: House, why: Text) -> OutOfService:
+    """Return the page of a machine that serves nobody now."""
+    return OutOfService("out-of-service", text("out-of-service.question"), why, elsewhere=text("site.elsewhere"))
+
+
+def money_of(effects: Sequence[Any]) -> tuple[int, int]:
+    """Return what was taken and what was given back, in fen, from a visit's effects."""
+    raise NotImplementedError

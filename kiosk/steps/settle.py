@@ -1,0 +1,141 @@
+"""From an approved payment to a permit that carries what was paid for; and what if it does not.
+
+Everything between paying and having stands here: submitting, endorsing, giving back. It ends as
+delivered, refunded or escalated, and the back office is told which.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from devices.base import DeviceError
+from kiosk.journal import effects
+from kiosk.journal.records import Letter, Outcome
+from kiosk.money import NotDelivered, Paid, Payment
+from kiosk.platform import Approval, PlatformError, Refused
+from kiosk.prompts import Working
+from kiosk.rules import Wish
+from kiosk.steps.endorse import NotEndorsed, endorse_permit, put_chip_back
+from kiosk.steps.farewell import ask_rating
+from kiosk.steps.permit import Permit, give_back_permit
+from kiosk.texts import Text, text
+from kiosk.visit import Closed, Visit
+
+SUBMIT_ESTIMATE_S = 4
+
+
+async def deliver(visit: Visit, payment: Payment, permit: Permit, wishes: Sequence[Wish]) -> Approval:
+    """Submit, endorse and give the permit back; returns the approval once the person has taken it.
+
+    Raises ``Closed`` when the money went back, or staff have to settle the case.
+    """
+    why = text("closed.device")
+    paid = visit.house.cashier.paid(payment)
+    _tell_submitting(visit, 0)
+    try:
+        async with paid:
+            try:
+                approval = await _submit(visit, payment, permit, wishes)
+                await _endorse(visit, paid, permit, approval)
+                await ask_rating(visit)
+                if await give_back_permit(visit):
+                    await paid.delivered()
+                else:
+                    why = text("closed.permit-retained")
+                    await paid.escalate("permit-retained", give_back=False)
+            except NotEndorsed as failure:
+                why = text("closed.strip-failed" if failure.chip or failure.strip else "closed.chip-refused")
+                raise
+            except Refused:
+                why = text("closed.not-approved")
+                raise
+            except PlatformError:
+                why = text("closed.back-office")
+                raise
+    except (NotEndorsed, PlatformError, DeviceError, NotDelivered) as error:
+        raise _closed(paid, str(getattr(error, "code", "not-delivered")), why) from error
+    finally:
+        visit.held.money = False
+    if paid.settlement is None or paid.settlement.outcome is not Outcome.DELIVERED:
+        raise _closed(paid, "permit-retained", why)
+    await _report(visit, approval, issued=True, chip=True, strip=True)
+    return approval
+
+
+async def _submit(
+    visit: Visit, payment: Payment, permit: Permit, wishes: Sequence[Wish]
+) -> Approval:
+    """Submit the paid case; the same key asks for the same answer after a lost reply."""
+    _tell_submitting(visit, 1)
+    async with visit.house.journal.acting(
+        visit.number,
+        effects.SUBMIT_ENDORSEMENT,
+        f"{visit.case_no}:endorse",
+        before={"order_no": payment.order_no, "bill_no": payment.bill.bill_no},
+    ) as act:
+        try:
+            with visit.meter.devices():
+                approval = await visit.house.platform.endorse(
+                    payment.bill, payment.order_no, permit_number=permit.number, wishes=wishes
+                )
+        except Refused as refused:
+            act.failed(code=refused.code)
+            raise
+        act.after["approval_no"] = approval.approval_no
+    return approval
+
+
+async def _endorse(visit: Visit, paid: Paid, permit: Permit, approval: Approval) -> None:
+    """Endorse; when that fails undo what can be undone and tell the back office what the permit carries."""
+    try:
+        await endorse_permit(visit, permit, approval)
+    except NotEndorsed as failure:
+        chip = failure.chip
+        if chip:
+            async with visit.working():
+                chip = not await put_chip_back(visit, permit, approval)
+        await _report(visit, approval, issued=False, chip=chip, strip=failure.strip)
+        letter = Letter(
+            "effect-failed", {"approval_no": approval.approval_no, "code": failure.code}, visit.case_no
+        )
+        await visit.house.journal.post(letter)
+        if chip or failure.strip or failure.erased:
+            # The permit no longer looks as it came: the money goes back, and staff must see to it.
+            await paid.escalate(failure.code, give_back=True)
+        raise
+
+
+async def _report(visit: Visit, approval: Approval, *, issued: bool, chip: bool, strip: bool) -> None:
+    """Tell the back office how the approval ended; when it can't be reached, by a letter."""
+    try:
+        with visit.meter.devices():
+            await visit.house.platform.report_outcome(
+                approval.approval_no, issued=issued, chip=chip, strip=strip
+            )
+    except PlatformError:
+        state = {"approval_no": approval.approval_no, "status": "issued" if issued else "failed"}
+        await visit.house.journal.post(
+            Letter("endorsement-outcome", {**state, "chip": chip, "strip": strip}, visit.case_no)
+        )
+
+
+def _closed(paid: Paid, reason: str, why: Text) -> Closed:
+    settlement = paid.settlement
+    outcome = settlement.outcome if settlement and settlement.outcome else Outcome.ESCALATED
+    return Closed(outcome, reason, why)
+
+
+def _tell_submitting(visit: Visit, done: int) -> None:
+    prompt = Working(
+        "submitting",
+        text("submit.question"),
+        steps=(text("submit.step.pay"), text("submit.step.approve")),
+        done=done,
+        seconds_left=SUBMIT_ESTIMATE_S,
+        seconds_total=SUBMIT_ESTIMATE_S,
+        if_it_fails=text("endorse.if-it-fails"),
+    )
+    if done:
+        visit.update(prompt)
+    else:
+        visit.tell(prompt)
