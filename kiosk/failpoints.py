@@ -13,6 +13,7 @@ import signal
 import threading
 from collections import Counter
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Protocol
 
 
@@ -42,7 +43,7 @@ class DeadlyFailpoints:
             if not colon or not count.isdecimal():
                 raise ValueError(f"a failpoint is name:n, not {deadly!r}")
             self._deadly = name, int(count)
-        self._log = log
+        self._log = Path(log) if log else None
         self._met: Counter[str] = Counter()
         self._lock = threading.Lock()
 
@@ -51,7 +52,7 @@ class DeadlyFailpoints:
             self._met[name] += 1
             count = self._met[name]
             if self._log:
-                with open(self._log, "a", encoding="ascii") as file:
+                with self._log.open("a", encoding="ascii") as file:
                     file.write(f"{name}:{count}\n")
         if self._deadly == (name, count):
             os.kill(os.getpid(), signal.SIGKILL)

@@ -22,7 +22,9 @@ def beginning(journal_id: str) -> Head:
     return Head(0, hashlib.sha256(f"kiosk journal v1 {journal_id}".encode()).digest())
 
 
-def link(prev: bytes, number: int, visit: str, seq: int, kind: str, body: str, wall: str, mono_ns: int) -> bytes:
+def link(
+    prev: bytes, number: int, visit: str, seq: int, kind: str, body: str, wall: str, mono_ns: int
+) -> bytes:
     """Return the SHA-256 over the canonical JSON of an event's fields (``body`` as its stored text)."""
     fields: dict[str, Any] = {
         "body": body,

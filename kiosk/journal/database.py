@@ -121,7 +121,9 @@ def check_tail(connection: Connection) -> None:
             "SELECT number, hash FROM event WHERE number <= ? ORDER BY number DESC LIMIT 1",
             (newest.number - TAIL_EVENTS,),
         ).fetchone()
-        start = Head(before[0], bytes(before[1])) if before else chain.beginning(meta(connection, "journal_id"))
+        start = (
+            Head(before[0], bytes(before[1])) if before else chain.beginning(meta(connection, "journal_id"))
+        )
         rows = connection.execute(
             f"SELECT {chain.COLUMNS} FROM event WHERE number > ? ORDER BY number", (start.number,)
         )
@@ -139,7 +141,9 @@ class WriterLock:
     """Holds the journal for one process: the kernel lets go of it however the process ends."""
 
     def __init__(self, path: Path) -> None:
-        self._descriptor = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._descriptor = os.open(
+            path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600
+        )
         try:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

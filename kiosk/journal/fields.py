@@ -14,25 +14,27 @@ from typing import Any, Final
 
 from kiosk.journal.records import Body, NotAllowed
 
-ALLOWED: Final = frozenset(
-    # the visit
-    "service case_no outcome reason step prompt language large_text seconds_left simulated site "
-    # effects and their evidence
-    "effect key state before after media position bin_count counters cuts strip_code chip_digest "
-    "approval_no digest chip strip tries verdict "
-    # money
-    "order_no refund_no bill_no amount_fen refunded_fen total_fen fee_fen channel method "
-    "host_reference lifetime_s expires_at "
-    # what was chosen
-    "items destination type validity entries valid_from valid_until number stay_days "
-    # who, without saying who
-    "holder_token permit_token way engine score_permille threshold_permille finger quality card_type "
-    # devices, documents, faults
-    "device code action document copies status parts fault warnings "
-    # the machine
-    "version schema started_by quarantined resolved pending head events duration_ms attempt level "
-    "kind letter clock_offset_ms open_visits outbox_depth disk_free_mb".split()
-)
+_NAMES: Final = """
+    service case_no outcome reason step prompt language large_text seconds_left simulated site
+
+    effect key state before after media position bin_count counters cuts strip_code chip_digest
+    approval_no digest chip strip tries verdict
+
+    order_no refund_no bill_no amount_fen refunded_fen total_fen fee_fen channel method
+    host_reference lifetime_s expires_at
+
+    items destination type validity entries valid_from valid_until number stay_days
+
+    holder_token permit_token way engine score_permille threshold_permille finger quality card_type
+
+    device code action document copies status parts fault warnings
+
+    version schema started_by quarantined resolved pending head events duration_ms attempt level
+    event_kind clock_offset_ms open_visits outbox_depth disk_free_mb
+"""
+ALLOWED: Final = frozenset(_NAMES.split())
+"""The visit; effects and their evidence; money; what was chosen; who, without saying who; devices and
+documents; the machine."""
 
 _WORD: Final = re.compile(r"[\x20-\x7e]{0,160}\Z")
 _FREE_TEXT: Final = re.compile(r"[A-Za-z]+ [A-Za-z]+")
@@ -53,6 +55,11 @@ def checked(body: Body) -> str:
     if len(text) > _MAX_BODY_BYTES:
         raise NotAllowed(f"a body of {len(text)} bytes is no note")
     return text
+
+
+def word(text: str) -> str:
+    """Return what the journal may keep of a word that a device or a server said: at most 64 characters."""
+    return re.sub(r"[^!-~]+", "-", text)[:64]
 
 
 def _check(value: Any, where: str) -> None:

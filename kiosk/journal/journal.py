@@ -21,6 +21,7 @@ from kiosk.clock import Clock
 from kiosk.failpoints import Failpoints, NoFailpoints
 from kiosk.journal import keys
 from kiosk.journal.effects import KINDS
+from kiosk.journal.fields import word
 from kiosk.journal.records import (
     MACHINE,
     Body,
@@ -198,7 +199,7 @@ class Journal:
         except BaseException as error:
             if act.state is EffectState.DONE:
                 act.state = EffectState.UNKNOWN
-                act.after.setdefault("code", str(getattr(error, "code", type(error).__name__)))
+                act.after.setdefault("code", word(str(getattr(error, "code", type(error).__name__))))
             raise
         finally:
             await self.conclude(intent, act.state, after=act.after)

@@ -27,7 +27,7 @@ def read_key(path: Path, *, make: bool = False) -> bytes:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
         raise JournalRefused("key-missing", path.name) from None
-    with open(descriptor, "rb") as file:
+    with os.fdopen(descriptor, "rb") as file:
         info = os.fstat(descriptor)
         if stat.S_IMODE(info.st_mode) & 0o077 or info.st_uid != os.geteuid():
             raise JournalRefused("key-mode", f"{path.name} must be its owner's alone (0600)")
@@ -48,7 +48,7 @@ def token(key: bytes, what: str, value: str) -> str:
 
 def _make_key(path: Path) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    with open(descriptor, "wb") as file:
+    with os.fdopen(descriptor, "wb") as file:
         os.fchmod(descriptor, 0o600)
         file.write(secrets.token_bytes(KEY_BYTES))
         file.flush()

@@ -156,7 +156,9 @@ class Store:
     # --- reading ------------------------------------------------------------------------------
 
     def open_visits(self) -> tuple[VisitRecord, ...]:
-        rows = self._connection.execute("SELECT visit FROM visit WHERE outcome IS NULL ORDER BY opened, visit")
+        rows = self._connection.execute(
+            "SELECT visit FROM visit WHERE outcome IS NULL ORDER BY opened, visit"
+        )
         return tuple(self.visit(row[0]) for row in rows.fetchall())
 
     def visit(self, visit: str) -> VisitRecord:
@@ -192,7 +194,8 @@ class Store:
 
     def letters(self, limit: int) -> tuple[PostedLetter, ...]:
         rows = self._connection.execute(
-            "SELECT ordinal, id, at, kind, case_no, body FROM outbox WHERE refused = '' ORDER BY ordinal LIMIT ?",
+            "SELECT ordinal, id, at, kind, case_no, body FROM outbox"
+            " WHERE refused = '' ORDER BY ordinal LIMIT ?",
             (limit,),
         )
         return tuple(
@@ -252,7 +255,9 @@ class Store:
         wall, mono_ns = iso(self._clock.wall()), self._clock.mono_ns()
         digest = chain.link(head.hash, number, visit, seq, kind, text, wall, mono_ns)
         values: chain.Row = (number, visit, seq, kind, text, wall, mono_ns, head.hash, digest)
-        self._connection.execute(f"INSERT INTO event ({chain.COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
+        self._connection.execute(
+            f"INSERT INTO event ({chain.COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", values
+        )
         self._connection.execute("UPDATE head SET number = ?, hash = ?", (number, digest))
         return chain.event_of(values)
 
@@ -279,9 +284,12 @@ class Store:
 
     def _effects(self, where: str, values: tuple[str, ...]) -> tuple[Effect, ...]:
         rows = self._connection.execute(
-            f"SELECT number, visit, kind, key, state, before, after FROM effect {where} ORDER BY number", values
+            f"SELECT number, visit, kind, key, state, before, after FROM effect {where} ORDER BY number",
+            values,
         )
         return tuple(
-            Effect(Intent(visit, kind, key, number), EffectState(state), json.loads(before), json.loads(after))
+            Effect(
+                Intent(visit, kind, key, number), EffectState(state), json.loads(before), json.loads(after)
+            )
             for number, visit, kind, key, state, before, after in rows
         )

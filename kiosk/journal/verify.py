@@ -82,7 +82,14 @@ class _Rebuilt:
             service, case_no, *_ = self._visits.get(visit, ("", ""))
             self._visits[visit] = (service, case_no, body.get("outcome"), body.get("reason"))
         elif kind == "effect-intended":
-            self._effects[number] = [visit, body.get("effect"), body.get("key"), "intended", body.get("before"), {}]
+            self._effects[number] = [
+                visit,
+                body.get("effect"),
+                body.get("key"),
+                "intended",
+                body.get("before"),
+                {},
+            ]
             self._by_key[str(body.get("effect")), str(body.get("key"))] = number
         elif kind == "effect-concluded":
             found = self._by_key.get((str(body.get("effect")), str(body.get("key"))))
@@ -102,12 +109,15 @@ class _Rebuilt:
             row[0]: [*row[1:5], json.loads(row[5]), json.loads(row[6])]
             for row in connection.execute("SELECT number, visit, kind, key, state, before, after FROM effect")
         }
-        wrong = [f"visit {name}: its row is not what its events say" for name in _different(visits, self._visits)]
-        wrong += [f"effect {name}: its row is not what its events say" for name in _different(effects, self._effects)]
+        wrong = [
+            f"visit {name}: its row is not what its events say" for name in _different(visits, self._visits)
+        ]
+        wrong += [
+            f"effect {name}: its row is not what its events say"
+            for name in _different(effects, self._effects)
+        ]
         return self._wrong + wrong
 
 
 def _different(found: dict[Any, Any], told: dict[Any, Any]) -> list[Any]:
     return sorted(name for name in found.keys() | told.keys() if found.get(name) != told.get(name))
-
-
