@@ -1,5 +1,6 @@
 """A page becomes a scene: its frame, and the scene of its prompt's kind.
 
+A page with room to spare is set larger.
 When a page doesn't fit (long words, large text, a small panel) it is drawn again with smaller gaps, then with
 smaller rows, then with smaller text, until it does.
 """
@@ -17,7 +18,7 @@ from screens.kinds import Part, part_of
 from screens.panel import Panel
 from screens.pen import Pen
 from screens.scene import Rect, Scene
-from screens.theme import DAY, HIGH_CONTRAST, LARGE, NORMAL, Measures, Size
+from screens.theme import DAY, HIGH_CONTRAST, LARGE, NORMAL, ROOMY, Measures, Size
 from screens.view import Showing
 
 __all__ = ["acting", "asking", "compose"]
@@ -27,7 +28,7 @@ def compose(page: Page, panel: Panel, fonts: Fonts, catalogue: Catalogue, showin
     """Lay out ``page``; raises ``kiosk.texts.MissingText`` for a key that the catalogue hasn't."""
     colours = HIGH_CONTRAST if page.high_contrast else DAY
     scene: Scene | None = None
-    for measures in _attempts(LARGE if page.large_text else NORMAL):
+    for measures in _attempts(page.large_text):
         scene = Scene(Rect(0.0, 0.0, panel.width_px, panel.height_px), colours.ground)
         pen = Pen(scene, panel, fonts, catalogue, page.language, colours, measures)
         _draw(pen, page, showing)
@@ -37,7 +38,10 @@ def compose(page: Page, panel: Panel, fonts: Fonts, catalogue: Catalogue, showin
     return scene
 
 
-def _attempts(asked: Measures) -> Iterator[Measures]:
+def _attempts(large_text: bool) -> Iterator[Measures]:
+    if not large_text:
+        yield ROOMY
+    asked = LARGE if large_text else NORMAL
     yield asked
     close = dataclasses.replace(asked, gap=4.0, tallest_row=asked.row, margin=12.0)
     yield close

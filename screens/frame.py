@@ -146,9 +146,7 @@ def way_out(pen: Pen, page: Page, rect: Rect) -> None:
         pen.button("back", Rect(rect.x, rect.y, back, rect.h), pen.ui("back"), Style.OUTLINED)
     if page.can_cancel:
         x = rect.x + back + pen.gap
-        label = pen.ui("cancel")
-        if page.cancel_returns is not None:
-            label = pen.ui("cancel-returning", what=page.cancel_returns)
+        label = pen.say(page.cancel_returns) if page.cancel_returns else pen.ui("cancel")
         pen.button("cancel", Rect(x, rect.y, rect.right - x, rect.h), label, Style.QUIET)
 
 

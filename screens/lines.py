@@ -9,8 +9,33 @@ import unicodedata
 
 from screens.fonts import Fonts, printable
 
-_NO_START = frozenset("。,、;:?!)》】」』”’…—·,.;:?!)]}%°℃元分秒次")
-_NO_END = frozenset("(《【「『“‘([{¥¥$")
+_NO_START = frozenset(("Pe", "Pf", "Po"))
+_NO_END = frozenset(("Ps", "Pi", "Sc"))
+_FULL_WIDTH = {",": "\uff0c", ";": "\uff1b", ":": "\uff1a", "?": "\uff1f", "!": "\uff01", "(": "\uff08", ")": "\uff09"}
+
+
+def chinese_punctuation(text: str) -> str:
+    """Return ``text`` with the punctuation of a Chinese sentence full width, as it is printed in Chinese.
+
+    A mark belongs to Chinese words when an ideograph stands before it, or after an opening bracket.
+    """
+    out: list[str] = []
+    inside = False
+    for number, character in enumerate(text):
+        before = out[-1] if out else ""
+        after = text[number + 1] if number + 1 < len(text) else ""
+        wide = bool(before) and _ideographic(before)
+        if character == "(":
+            inside = wide or (bool(after) and _ideographic(after))
+            wide = inside
+        elif character == ")":
+            wide, inside = wide or inside, False
+        elif character in ",;" and not wide:
+            wide = bool(after) and _ideographic(after)
+        elif character in ",:" and before.isdigit() and after.isdigit():
+            wide = False
+        out.append(_FULL_WIDTH[character] if wide and character in _FULL_WIDTH else character)
+    return "".join(out)
 
 
 def break_lines(text: str, fonts: Fonts, size_px: float, width_px: float, *, bold: bool = False) -> list[str]:
@@ -75,10 +100,14 @@ def _pieces(paragraph: str) -> list[str]:
 def _may_break(before: str, character: str) -> bool:
     last = before[-1]
     if last.isspace():
-        return not character.isspace() and before.strip()[-1:] not in _NO_END
-    if character.isspace() or character in _NO_START or last in _NO_END:
+        return not character.isspace()
+    if character.isspace() or _category(character) in _NO_START or _category(last) in _NO_END:
         return False
     return _ideographic(last) or _ideographic(character) or (last == "-" and len(before) > 3)
+
+
+def _category(character: str) -> str:
+    return unicodedata.category(character)
 
 
 def _ideographic(character: str) -> bool:

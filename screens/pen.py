@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
-from kiosk.prompts import Json, Place, Tone
+from kiosk.prompts import Json, Tone
 from kiosk.texts import Catalogue, Text, TextArg, text
 from screens.fonts import Fonts, printable
-from screens.lines import balanced_lines, break_lines
+from screens.lines import balanced_lines, break_lines, chinese_punctuation
 from screens.panel import Panel
 from screens.scene import Arc, Box, Disc, Glyphs, Piece, Press, Rect, Scene, Stroke, Target
 from screens.theme import Colour, Colours, Measures, Size
@@ -80,7 +80,8 @@ class Pen:
 
     def say(self, what: Text) -> str:
         """Return ``what`` in the page's language."""
-        return printable(self.catalogue.say(what, self.language))
+        words = printable(self.catalogue.say(what, self.language))
+        return chinese_punctuation(words) if self.language.startswith("zh") else words
 
     def ui(self, key: str, **args: TextArg) -> str:
         """Return one of the screen's own words."""
@@ -259,9 +260,3 @@ def _stroke(
     rect: Rect, points: Iterable[tuple[float, float]], colour: Colour, width: float
 ) -> Stroke:
     return Stroke(tuple((rect.x + px * rect.w, rect.y + py * rect.h) for px, py in points), colour, width)
-
-
-Draw = Callable[[Pen, Rect], float]
-"""Draws into a rectangle and returns the height used, which may be more than there is."""
-
-__all__ = ["Align", "Draw", "Pen", "Place", "Style"]

@@ -21,6 +21,7 @@ class Size(Enum):
     CAPTION = 6.5
     SMALL = 7.5
     BODY = 9.0
+    BODY_ROOMY = 11.0
     BODY_LARGE = 13.0
     QUESTION = 14.0
     QUESTION_LARGE = 18.0
@@ -63,6 +64,19 @@ NORMAL = Measures(
     row=26.0,
     tallest_row=40.0,
 )
+ROOMY = Measures(
+    question=Size.QUESTION_LARGE,
+    body=Size.BODY_ROOMY,
+    small=Size.BODY,
+    caption=Size.SMALL,
+    button=Size.BODY_ROOMY,
+    figure=Size.FIGURE,
+    header=32.0,
+    primary=34.0,
+    secondary=24.0,
+    row=32.0,
+    tallest_row=52.0,
+)
 LARGE = Measures(
     question=Size.QUESTION_LARGE,
     body=Size.BODY_LARGE,
@@ -74,7 +88,7 @@ LARGE = Measures(
     primary=34.0,
     secondary=28.0,
     row=34.0,
-    tallest_row=48.0,
+    tallest_row=60.0,
 )
 
 

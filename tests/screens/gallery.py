@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -41,10 +42,9 @@ async def draw(folder: Path, only: str, panel: Panel) -> None:
         clock=lambda: datetime(2026, 11, 22, 14, 32),
     )
     running = asyncio.create_task(window.run())
-    for name, page in samples.variants():
-        if only and not name.startswith(only):
-            continue
-        window.show(page)
+    chosen = [(name, page) for name, page in samples.variants() if only in name]
+    for number, (name, page) in enumerate(chosen):
+        window.show(replace(page, number=number))
         await asyncio.wait([running], timeout=0.3)
         if running.done():
             break

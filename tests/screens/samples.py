@@ -35,7 +35,7 @@ def catalogue(folder: Path) -> Catalogue:
 
 SITE = _t("明州公安出入境自助服务厅", "Mingzhou Police Exit-Entry Self-Service")
 SERVICE = _t("港澳签注", "Hong Kong / Macau endorsement")
-RETURNS = _t("身份证和通行证", "your ID card and permit")
+RETURNS = _t("退出并取回身份证和通行证", "Leave and take back my ID card and permit")
 OTHER_WAY = Action("another-way", _t("换一种方式核验", "Verify another way"))
 
 _SERVICES = (
