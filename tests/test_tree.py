@@ -105,3 +105,23 @@ def test_a_shell_script_parses_and_stops_at_errors(script: Path) -> None:
     if script.suffix != ".sh":
         assert "set -euo pipefail" in script.read_text()
         assert script.stat().st_mode & 0o111, "must be executable"
+
+
+def test_every_link_within_the_documents_leads_somewhere() -> None:
+    broken = []
+    for path, text in texts():
+        if path.suffix == ".md":
+            for target in re.findall(r"\]\(([^)#\s]+)", text):
+                if "://" not in target and not (path.parent / target).exists():
+                    broken.append(f"{path.relative_to(ROOT)}: {target}")
+    assert not broken
+
+
+def test_every_script_that_a_document_names_is_there() -> None:
+    missing = []
+    for path, text in texts():
+        if path.suffix == ".md":
+            for name in re.findall(r"(?<![\w/])script/[a-z-]+", text):
+                if not (ROOT / name).exists():
+                    missing.append(f"{path.relative_to(ROOT)}: {name}")
+    assert not missing
