@@ -36,13 +36,20 @@ class Wired:
         """Give the open link; a lost one is closed and told as ``Fault`` noDevice."""
         try:
             if not self._is_open:
-                self._link.open()
-                self._is_open = True
-                self._opened()
+                self._open_link()
             yield self._link
         except LinkLost as lost:
             self.close()
             raise Fault(self.name, "noDevice", StaffAction.MAINTENANCE, str(lost)) from lost
+
+    def _open_link(self) -> None:
+        self._link.open()
+        try:
+            self._opened()
+        except DeviceError:
+            self._link.close()
+            raise
+        self._is_open = True
 
     def _silent(self, detail: str) -> Fault:
         return Fault(self.name, "timeOut", StaffAction.RESET, detail)
