@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,14 +30,27 @@ class Faults:
     def __init__(self) -> None:
         self._orders: list[Order] = []
         self._lock = threading.Lock()
+        self._watchers: list[Callable[[], None]] = []
+
+    def watch(self, changed: Callable[[], None]) -> None:
+        """Have ``changed`` called after orders came or went (for states that show at once)."""
+        with self._lock:
+            self._watchers.append(changed)
 
     def arm(self, order: Order) -> None:
         with self._lock:
             self._orders.append(order)
+        self._tell()
 
-    def clear(self, device: str | None = None) -> None:
+    def clear(self, device: str | None = None, fault: str | None = None) -> None:
+        """Forget all orders, or those of ``device``, or only its ``fault``."""
         with self._lock:
-            self._orders = [o for o in self._orders if device is not None and o.device != device]
+            self._orders = [
+                o
+                for o in self._orders
+                if (device is not None and o.device != device) or (fault is not None and o.fault != fault)
+            ]
+        self._tell()
 
     def orders(self) -> tuple[Order, ...]:
         with self._lock:
@@ -61,3 +74,9 @@ class Faults:
                     self._orders.remove(order)
                 return order
         return None
+
+    def _tell(self) -> None:
+        with self._lock:
+            watchers = tuple(self._watchers)
+        for changed in watchers:
+            changed()
