@@ -107,21 +107,21 @@ def test_a_shell_script_parses_and_stops_at_errors(script: Path) -> None:
         assert script.stat().st_mode & 0o111, "must be executable"
 
 
+def documents() -> list[tuple[Path, str]]:
+    return [(path, text) for path, text in texts() if path.suffix == ".md"]
+
+
 def test_every_link_within_the_documents_leads_somewhere() -> None:
-    broken = []
-    for path, text in texts():
-        if path.suffix == ".md":
-            for target in re.findall(r"\]\(([^)#\s]+)", text):
-                if "://" not in target and not (path.parent / target).exists():
-                    broken.append(f"{path.relative_to(ROOT)}: {target}")
-    assert not broken
+    links = [(path, link) for path, text in documents() for link in re.findall(r"\]\(([^)#\s]+)", text)]
+    assert not [
+        f"{path.relative_to(ROOT)}: {link}"
+        for path, link in links
+        if "://" not in link and not (path.parent / link).exists()
+    ]
 
 
 def test_every_script_that_a_document_names_is_there() -> None:
-    missing = []
-    for path, text in texts():
-        if path.suffix == ".md":
-            for name in re.findall(r"(?<![\w/])script/[a-z-]+", text):
-                if not (ROOT / name).exists():
-                    missing.append(f"{path.relative_to(ROOT)}: {name}")
-    assert not missing
+    named = [
+        (path, name) for path, text in documents() for name in re.findall(r"(?<![\w/])script/[a-z-]+", text)
+    ]
+    assert not [f"{path.relative_to(ROOT)}: {name}" for path, name in named if not (ROOT / name).exists()]
