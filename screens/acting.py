@@ -119,7 +119,7 @@ def pay(prompt: Pay, page: Page, showing: Showing, pen: Pen) -> Part:
         left_h = pen.pitch(m.body) + pen.gap if seconds is not None else 0.0
         rest = Rect(room.x, room.y + amount_h + pen.gap, room.w, room.h - amount_h - pen.gap - left_h)
         if prompt.code is not None:
-            used = qr_card(pen, rest, prompt.code, most=150)
+            used = qr_card(pen, rest, prompt.code, most=190)
         else:
             used = _cabinet(pen, rest, prompt.place)
         if seconds is not None:
@@ -141,6 +141,3 @@ def qr_card(pen: Pen, room: Rect, content: str, *, most: float) -> float:
     pen.add(Code(card.inset(pen.mm(5)), content))
     pen.block("code", card)
     return side
-
-
-

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import Enum
 
 from kiosk.prompts import Action, CheckAnswers, ChooseMany, ChooseOne, Home, Option, Page, Rate, Row
 from kiosk.texts import text, yuan
@@ -12,11 +13,20 @@ from screens.scene import Box, Disc, Press, Rect, Stroke
 from screens.view import Showing
 
 
+class Marks(Enum):
+    """What stands before an option: nothing, its first character, a tick, a box to tick."""
+
+    NONE = "none"
+    LETTERS = "letters"
+    TICK = "tick"
+    BOX = "box"
+
+
 def home(prompt: Home, page: Page, showing: Showing, pen: Pen) -> Part:
     """The services as tiles."""
 
     def draw(pen: Pen, room: Rect) -> float:
-        return _options(pen, room, prompt.services, frozenset(), Press.ANSWER, letters=True)
+        return options(pen, room, prompt.services, Marks.LETTERS, Press.ANSWER)
 
     return Part(draw, choices=True)
 
@@ -24,9 +34,10 @@ def home(prompt: Home, page: Page, showing: Showing, pen: Pen) -> Part:
 def choose_one(prompt: ChooseOne, page: Page, showing: Showing, pen: Pen) -> Part:
     """A list; touching a row answers."""
     chosen = frozenset(option.value for option in prompt.options if option.chosen)
+    marks = Marks.TICK if chosen else Marks.NONE
 
     def draw(pen: Pen, room: Rect) -> float:
-        return _options(pen, room, prompt.options, chosen, Press.ANSWER)
+        return options(pen, room, prompt.options, marks, Press.ANSWER, chosen)
 
     return Part(draw, choices=True)
 
@@ -38,66 +49,76 @@ def choose_many(prompt: ChooseMany, page: Page, showing: Showing, pen: Pen) -> P
     confirm = Action("choose", label, enabled=len(marked) >= prompt.least)
 
     def draw(pen: Pen, room: Rect) -> float:
-        return _options(pen, room, prompt.options, marked, Press.MARK, boxes=True)
+        return options(pen, room, prompt.options, Marks.BOX, Press.MARK, marked)
 
     return Part(draw, (confirm,), primary=True, choices=True)
 
 
-def _options(
+def options(
     pen: Pen,
     room: Rect,
-    options: Sequence[Option],
-    chosen: frozenset[str],
-    press: Press,
-    *,
-    boxes: bool = False,
-    letters: bool = False,
+    choices: Sequence[Option],
+    marks: Marks,
+    press: Press | None,
+    chosen: frozenset[str] = frozenset(),
 ) -> float:
-    """Draw options as rows, in two columns when one doesn't hold them; return the height taken."""
-    columns = 1
-    heights = _row_heights(pen, options, room.w)
-    if sum(heights) + pen.gap * (len(heights) - 1) > room.h and len(options) > 1:
-        half = (room.w - pen.gap) / 2
-        in_two = _row_heights(pen, options, half)
-        pairs = [max(in_two[i : i + 2]) for i in range(0, len(in_two), 2)]
-        if sum(pairs) + pen.gap * (len(pairs) - 1) <= room.h:
-            columns, heights = 2, pairs
-    spare = room.h - sum(heights) - pen.gap * (len(heights) - 1)
+    """Draw options as rows, in two columns when one doesn't hold them; return the height taken.
+
+    With ``press`` None they are only shown.
+    """
+    if not choices:
+        return 0.0
+    columns, heights = _grid(pen, room, choices, marks)
     tallest = pen.mm(pen.measures.tallest_row)
-    if spare > 0 and heights:
-        share = spare / len(heights)
-        heights = [max(h, min(tallest, h + share)) for h in heights]
+    spare = (room.h - sum(heights) - pen.gap * (len(heights) - 1)) / len(heights)
+    heights = [max(high, min(tallest, high + spare)) for high in heights]
     width = (room.w - pen.gap * (columns - 1)) / columns
     y = room.y
-    for number, option in enumerate(options):
+    for number, choice in enumerate(choices):
         row, column = divmod(number, columns)
         rect = Rect(room.x + column * (width + pen.gap), y, width, heights[row])
-        _option(pen, rect, option, option.value in chosen, press, boxes=boxes, letters=letters)
+        option_row(pen, rect, choice, marks, chosen=choice.value in chosen, goes_on=press is Press.ANSWER)
+        pen.block(f"choose:{choice.value}", rect)
+        if press is not None and choice.refused is None:
+            pen.target(f"choose:{choice.value}", rect, "choose", choice.value, press)
         if column == columns - 1:
             y += heights[row] + pen.gap
-    return sum(heights) + pen.gap * max(0, len(heights) - 1)
+    return sum(heights) + pen.gap * (len(heights) - 1)
 
 
-def _row_heights(pen: Pen, options: Sequence[Option], width: float) -> list[float]:
-    return [_row_height(pen, option, width) for option in options]
+def _grid(pen: Pen, room: Rect, choices: Sequence[Option], marks: Marks) -> tuple[int, list[float]]:
+    """Return how many columns, and the least height of each row."""
+    heights = [_row_height(pen, choice, room.w, marks) for choice in choices]
+    if sum(heights) + pen.gap * (len(heights) - 1) <= room.h or len(choices) == 1:
+        return 1, heights
+    half = (room.w - pen.gap) / 2
+    each = [_row_height(pen, choice, half, marks) for choice in choices]
+    pairs = [max(each[i : i + 2]) for i in range(0, len(each), 2)]
+    if sum(pairs) + pen.gap * (len(pairs) - 1) <= room.h:
+        return 2, pairs
+    return 1, heights
 
 
-def _columns_in_row(pen: Pen, option: Option, width: float) -> tuple[float, float, float]:
+def _columns(pen: Pen, option: Option, width: float, marks: Marks) -> tuple[float, float, float]:
     """Return the widths of a row's mark, its words and its price."""
     m = pen.measures
-    mark = pen.mm(m.body.value * 1.6)
+    mark = 0.0 if marks is Marks.NONE else pen.mm(m.body.value * 1.6)
     price = 0.0
     if option.price_fen is not None:
-        price = pen.width(pen.ui("yuan", amount=yuan(option.price_fen)), m.body, bold=True) + pen.gap
-    words = width - 2 * pen.gap - (mark + pen.gap) - price
-    if option.refused is None:
-        words -= pen.mm(4)
+        price = pen.width(_price(pen, option), m.body, bold=True) + pen.gap
+    words = width - 3.4 * pen.gap - (mark + 1.4 * pen.gap if mark else 0.0) - price
+    if option.refused is None and option.price_fen is None:
+        words -= pen.mm(8)
     return mark, words, price
 
 
-def _row_height(pen: Pen, option: Option, width: float) -> float:
+def _price(pen: Pen, option: Option) -> str:
+    return pen.ui("yuan", amount=yuan(option.price_fen or 0))
+
+
+def _row_height(pen: Pen, option: Option, width: float, marks: Marks) -> float:
     m = pen.measures
-    _, words, _ = _columns_in_row(pen, option, width)
+    _, words, _ = _columns(pen, option, width, marks)
     height = pen.height(pen.say(option.label), words, m.body, bold=True)
     second = option.refused or option.detail
     if second is not None:
@@ -105,51 +126,57 @@ def _row_height(pen: Pen, option: Option, width: float) -> float:
     return max(pen.mm(m.row), height + pen.mm(6))
 
 
-def _option(
-    pen: Pen, rect: Rect, option: Option, chosen: bool, press: Press, *, boxes: bool, letters: bool
+def option_row(
+    pen: Pen, rect: Rect, option: Option, marks: Marks, *, chosen: bool = False, goes_on: bool = False
 ) -> None:
+    """Draw one option: its mark, its words, its price; a refused one with its reason, in grey."""
     m, c = pen.measures, pen.colours
     refused = option.refused is not None
     fill = c.ground if refused else c.wash if chosen else c.card
-    line = c.action if chosen else c.line
-    pen.add(Box(rect, fill, line, pen.mm(m.outline * 1.4 if chosen else m.hairline), pen.radius))
-    mark_w, words_w, price_w = _columns_in_row(pen, option, rect.w)
-    mark = Rect(rect.x + pen.gap, rect.y + (rect.h - mark_w) / 2, mark_w, mark_w)
-    if letters:
-        _letter(pen, mark, pen.say(option.label), refused)
-    elif refused:
-        pen.add(Disc(mark.inset(pen.mm(1)), None, c.ink_2, pen.mm(0.9)))
-        y = mark.middle[1]
-        pen.add(Stroke(((mark.x + mark_w * 0.32, y), (mark.right - mark_w * 0.32, y)), c.ink_2, pen.mm(0.9)))
-    elif boxes:
-        pen.add(Box(mark, c.action if chosen else c.card, c.action, pen.mm(m.outline), pen.mm(2.5)))
-        if chosen:
-            pen.tick(mark, c.on_action)
-    else:
-        pen.add(Disc(mark, c.action if chosen else c.card, c.action, pen.mm(m.outline)))
-        if chosen:
-            pen.tick(mark.inset(mark_w * 0.12), c.on_action)
+    line = pen.mm(m.outline * 1.4 if chosen else m.hairline)
+    pen.add(Box(rect, fill, c.action if chosen else c.line, line, pen.radius))
+    mark_w, words_w, price_w = _columns(pen, option, rect.w, marks)
+    x = rect.x + 1.7 * pen.gap
     label = pen.say(option.label)
-    second = pen.say(option.refused or option.detail) if option.refused or option.detail else ""
+    if mark_w:
+        mark = Rect(x, rect.y + (rect.h - mark_w) / 2, mark_w, mark_w)
+        _mark(pen, mark, marks, label, chosen=chosen, refused=refused)
+        x = mark.right + 1.4 * pen.gap
+    second = option.refused or option.detail
     label_h = pen.height(label, words_w, m.body, bold=True)
-    second_h = pen.height(second, words_w, m.small) if second else 0.0
-    x = mark.right + pen.gap
+    second_h = pen.height(pen.say(second), words_w, m.small) if second else 0.0
     y = rect.y + (rect.h - label_h - second_h) / 2
     pen.write(label, (x, y), words_w, m.body, c.ink_2 if refused else c.ink, bold=True)
     if second:
         ink = c.attention.ink if refused else c.ink_2
-        pen.write(second, (x, y + label_h), words_w, m.small, ink)
+        pen.write(pen.say(second), (x, y + label_h), words_w, m.small, ink)
+    right = rect.right - 1.7 * pen.gap
     if option.price_fen is not None:
-        price = pen.ui("yuan", amount=yuan(option.price_fen))
-        area = Rect(rect.right - pen.gap - pen.mm(4) - price_w, rect.y, price_w, rect.h)
-        pen.write_in(area, price, m.body, c.ink, bold=True, align=Align.RIGHT, most_lines=1)
-    if not refused:
-        if not boxes and option.price_fen is None:
-            side = pen.mm(9)
-            chevron = Rect(rect.right - pen.gap - side * 0.66, rect.middle[1] - side / 2, side, side)
-            pen.chevron(chevron, c.action)
-        pen.target(f"choose:{option.value}", rect, "choose", option.value, press)
-    pen.block(f"choose:{option.value}", rect)
+        area = Rect(right - price_w, rect.y, price_w, rect.h)
+        ink = c.ink_2 if refused else c.ink
+        pen.write_in(
+            area, _price(pen, option), m.body, ink, bold=not refused, align=Align.RIGHT, most_lines=1
+        )
+    elif goes_on and not refused:
+        side = pen.mm(9)
+        pen.chevron(Rect(right - side * 0.66, rect.middle[1] - side / 2, side, side), c.action)
+
+
+def _mark(pen: Pen, mark: Rect, marks: Marks, label: str, *, chosen: bool, refused: bool) -> None:
+    m, c = pen.measures, pen.colours
+    if marks is Marks.LETTERS:
+        _letter(pen, mark, label, refused)
+    elif refused:
+        pen.add(Disc(mark.inset(pen.mm(1)), None, c.ink_2, pen.mm(0.9)))
+        y = mark.middle[1]
+        pen.add(Stroke(((mark.x + mark.w * 0.32, y), (mark.right - mark.w * 0.32, y)), c.ink_2, pen.mm(0.9)))
+    elif marks is Marks.BOX:
+        pen.add(Box(mark, c.action if chosen else c.card, c.action, pen.mm(m.outline), pen.mm(2.5)))
+        if chosen:
+            pen.tick(mark, c.on_action)
+    elif chosen:
+        pen.add(Disc(mark, c.action))
+        pen.tick(mark.inset(mark.w * 0.12), c.on_action)
 
 
 def _letter(pen: Pen, rect: Rect, label: str, refused: bool) -> None:
@@ -209,7 +236,7 @@ def data_rows(pen: Pen, room: Rect, rows: Sequence[Row]) -> float:
             pen.height(pen.say(row.label), label_w - pen.gap, m.small),
             pen.height(pen.say(row.value), value_w, m.body, bold=True),
         )
-        least = pen.mm(m.least_target + 3) if row.edit else pen.mm(m.body.value * 1.75)
+        least = pen.mm(m.least_target + 3) if row.edit else pen.mm(m.body.value * 2.0)
         heights.append(max(high + pen.mm(3), least))
     total = sum(heights) + pen.gap
     card = Rect(room.x, room.y, room.w, total)

@@ -12,16 +12,15 @@ from collections.abc import Iterator
 
 from kiosk.prompts import Attract, OutOfService, Page
 from kiosk.texts import Catalogue
-from screens import acting, asking, frame, telling
+from screens import frame, telling
 from screens.fonts import Fonts
-from screens.kinds import Part, part_of
+from screens.kinds import part_of
 from screens.panel import Panel
+from screens.part import Part
 from screens.pen import Pen
 from screens.scene import Rect, Scene
 from screens.theme import DAY, HIGH_CONTRAST, LARGE, NORMAL, ROOMY, Measures, Size
 from screens.view import Showing
-
-__all__ = ["acting", "asking", "compose"]
 
 
 def compose(page: Page, panel: Panel, fonts: Fonts, catalogue: Catalogue, showing: Showing) -> Scene:
@@ -58,6 +57,7 @@ def _attempts(large_text: bool) -> Iterator[Measures]:
         secondary=20.0,
         row=20.0,
         tallest_row=20.0,
+        crowded=True,
     )
 
 
@@ -92,13 +92,15 @@ def _stacked(pen: Pen, page: Page, part: Part, room: Rect) -> None:
     frame.way_out(pen, page, Rect(room.x, lowest, room.w, out_h))
     acts = Rect(room.x, lowest - pen.gap - acts_h, room.w, acts_h)
     frame.draw_actions(pen, part.actions, acts, primary=part.primary)
-    top = room.y + pen.gap
+    reach = pen.mm(pen.panel.unreachable_mm)
+    top = max(room.y + pen.gap, reach - pen.pitch(pen.measures.question) - pen.pitch(pen.measures.body))
+    if pen.measures.crowded:
+        top = room.y + pen.gap
     asked_h = frame.question_height(pen, page.prompt, room.w)
-    if part.choices:
-        reach = pen.mm(pen.panel.unreachable_mm)
-        top = max(top, reach - asked_h - 2 * pen.gap)
     frame.question(pen, page.prompt, Rect(room.x, top, room.w, asked_h))
     scene_top = top + asked_h + 2 * pen.gap
+    if part.choices:
+        scene_top = max(scene_top, reach)
     bottom = acts.y - (2 * pen.gap if acts_h else pen.gap)
     _scene(pen, part, Rect(room.x, scene_top, room.w, bottom - scene_top))
 

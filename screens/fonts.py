@@ -104,5 +104,5 @@ class Fonts:
 
 
 def printable(text: str) -> str:
-    """Return ``text`` without control and direction characters; they come from cards and codes, not from us."""
+    """Return ``text`` without control and direction characters, which only come from cards and codes."""
     return "".join(c for c in text if c == "\n" or unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co"))

@@ -161,7 +161,7 @@ def actions_height(pen: Pen, actions: Sequence[Action], *, primary: bool) -> flo
 
 
 def draw_actions(pen: Pen, actions: Sequence[Action], rect: Rect, *, primary: bool) -> None:
-    """Draw the actions upwards from the lower edge of ``rect``: the first one lowest, always in the same place."""
+    """Draw the actions upwards from the lower edge of ``rect``, the first one lowest: it never moves."""
     m = pen.measures
     bottom = rect.bottom
     for number, action in enumerate(actions):

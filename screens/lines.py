@@ -11,7 +11,9 @@ from screens.fonts import Fonts, printable
 
 _NO_START = frozenset(("Pe", "Pf", "Po"))
 _NO_END = frozenset(("Ps", "Pi", "Sc"))
-_FULL_WIDTH = {",": "\uff0c", ";": "\uff1b", ":": "\uff1a", "?": "\uff1f", "!": "\uff01", "(": "\uff08", ")": "\uff09"}
+_ORPHAN_EM = 3.0
+# The full-width forms stand in the same order as ASCII, 0xFEE0 further on.
+_FULL_WIDTH = {mark: chr(ord(mark) + 0xFEE0) for mark in ",;:?!()"}
 
 
 def chinese_punctuation(text: str) -> str:
@@ -43,7 +45,11 @@ def break_lines(text: str, fonts: Fonts, size_px: float, width_px: float, *, bol
     limit_em = width_px / size_px
     lines: list[str] = []
     for paragraph in printable(text).split("\n"):
-        lines += _break_paragraph(paragraph, fonts, limit_em, bold)
+        broken = _break_paragraph(paragraph, fonts, limit_em, bold)
+        if len(broken) > 1 and fonts.width_em(broken[-1], bold=bold) < _ORPHAN_EM:
+            shorter = _break_paragraph(paragraph, fonts, limit_em - _ORPHAN_EM / (len(broken) - 1), bold)
+            broken = shorter if len(shorter) == len(broken) else broken
+        lines += broken
     return lines
 
 

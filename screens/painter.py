@@ -170,8 +170,7 @@ class Painter:
         texture, ascent = self._kept(key, lambda: _text_texture(glyphs))
         top = self._height - (glyphs.baseline - ascent)
         canvas.add(Color(*glyphs.colour))
-        width, height = texture.size
-        pos = (round(glyphs.x), round(top - height))
+        pos = (round(glyphs.x), round(top - texture.height))
         canvas.add(Rectangle(texture=texture, pos=pos, size=texture.size))
 
     def _code(self, canvas: Any, code: Code) -> None:

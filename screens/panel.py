@@ -19,7 +19,7 @@ class Panel:
     height_px: int = 1920
     width_mm: float = 336.0
     height_mm: float = 597.0
-    mounting_height_mm: float = 700.0
+    mounting_height_mm: float = 750.0
     low_reach: bool = False
 
     @property

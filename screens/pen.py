@@ -233,8 +233,8 @@ class Pen:
             self.add(Stroke(corners, ink, 1.0, closed=True, fill=ink))
             self._exclamation(rect, paper)
         else:
-            corners = ((x + w / 2, y + w * 0.04), (x + w, y + w * 0.94), (x, y + w * 0.94))
-            self.add(Stroke(corners, ink, self.mm(1.2), closed=True, fill=ink))
+            triangle = ((x + w / 2, y + w * 0.04), (x + w, y + w * 0.94), (x, y + w * 0.94))
+            self.add(Stroke(triangle, ink, self.mm(1.2), closed=True, fill=ink))
             self._exclamation(Rect(x, y + w * 0.14, w, w * 0.84), paper)
 
     def _exclamation(self, rect: Rect, colour: Colour) -> None:
@@ -256,7 +256,5 @@ class Pen:
         self.write_in(inner, str(seconds), Size.FIGURE, c.ink, bold=True, align=Align.CENTRE, most_lines=1)
 
 
-def _stroke(
-    rect: Rect, points: Iterable[tuple[float, float]], colour: Colour, width: float
-) -> Stroke:
+def _stroke(rect: Rect, points: Iterable[tuple[float, float]], colour: Colour, width: float) -> Stroke:
     return Stroke(tuple((rect.x + px * rect.w, rect.y + py * rect.h) for px, py in points), colour, width)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from kiosk.prompts import Attract, Notice, Option, OutOfService, Page, StillThere, Tone, Working
+from kiosk.prompts import Attract, Notice, OutOfService, Page, StillThere, Tone, Working
 from kiosk.texts import LANGUAGES
 from screens.acting import qr_card
-from screens.asking import data_rows
+from screens.asking import Marks, data_rows, options
 from screens.drawings import cabinet
 from screens.part import Part
 from screens.pen import Align, Pen, Style
@@ -81,59 +81,56 @@ def _offer(pen: Pen, page: Page, prompt: Attract, room: Rect) -> None:
     for number, language in enumerate(LANGUAGES):
         rect = Rect(room.x + number * (width + pen.gap), room.bottom - high, width, high)
         style = Style.PRIMARY if language == page.language else Style.OUTLINED
-        pen.button(f"begin:{language}", rect, pen.ui(f"begin-{language.lower()}"), style, action="begin", value=language)
+        pen.button(
+            f"begin:{language}",
+            rect,
+            pen.ui(f"begin-{language.lower()}"),
+            style,
+            action="begin",
+            value=language,
+        )
     rest = Rect(room.x, room.y, room.w, room.h - high - 2 * pen.gap)
-    count = min(3, len(prompt.services))
-    if not count:
-        return
-    row = min(pen.mm(m.tallest_row), (rest.h - pen.gap * (count - 1)) / count)
-    for number, service in enumerate(prompt.services[:count]):
-        rect = Rect(rest.x, rest.y + number * (row + pen.gap), rest.w, row)
-        _service(pen, rect, service)
-
-
-def _service(pen: Pen, rect: Rect, service: Option) -> None:
-    m, c = pen.measures, pen.colours
-    refused = service.refused is not None
-    pen.add(Box(rect, c.ground if refused else c.card, c.line, pen.mm(m.hairline), pen.radius))
-    side = min(rect.h - 2 * pen.gap, pen.mm(18))
-    sign = Rect(rect.x + pen.gap * 1.5, rect.y + (rect.h - side) / 2, side, side)
-    label = pen.say(service.label)
-    pen.add(Box(sign, c.ground if refused else c.action, c.line if refused else None, pen.mm(0.4), pen.mm(3)))
-    ink = c.ink_2 if refused else c.on_action
-    pen.write_in(sign, label[:1], m.body, ink, bold=True, align=Align.CENTRE, most_lines=1)
-    x = sign.right + 1.5 * pen.gap
-    width = rect.right - x - pen.gap
-    second = service.refused or service.detail
-    if second is None:
-        pen.write_in(Rect(x, rect.y, width, rect.h), label, m.body, c.ink, bold=True)
-    else:
-        area = Rect(x, rect.y + pen.mm(2), width, rect.h / 2 - pen.mm(2))
-        pen.write_in(area, label, m.body, c.ink_2 if refused else c.ink, bold=True, most_lines=1)
-        below = Rect(x, rect.y + rect.h / 2, width, rect.h / 2 - pen.mm(2))
-        pen.write_in(below, pen.say(second), m.small, c.attention.ink if refused else c.ink_2)
-    pen.block(f"service:{service.value}", rect)
+    used = options(pen, rest, prompt.services[:3], Marks.LETTERS, None)
+    pen.scene.overflow_px = max(pen.scene.overflow_px, used - rest.h)
 
 
 def notice(prompt: Notice, page: Page, showing: Showing, pen: Pen) -> Part:
     """Paragraphs, facts, a case number and a code to take along; the first action is the way on."""
 
     def draw(pen: Pen, room: Rect) -> float:
-        m, c = pen.measures, pen.colours
         y = room.y
-        for paragraph in prompt.paragraphs:
-            y += pen.write(pen.say(paragraph), (room.x, y), room.w, m.body, c.ink) + pen.gap
+        if prompt.paragraphs:
+            y += (
+                _paragraphs(pen, Rect(room.x, y, room.w, 0), [pen.say(p) for p in prompt.paragraphs])
+                + pen.gap
+            )
         if prompt.rows:
             y += data_rows(pen, Rect(room.x, y, room.w, 0), prompt.rows) + pen.gap
         if prompt.case is not None:
             y += _case(pen, Rect(room.x, y, room.w, 0), prompt.case) + pen.gap
         if prompt.code is not None:
-            most = 110.0
+            most = 150.0
             left = room.bottom - y
             y += qr_card(pen, Rect(room.x, y, room.w, max(left, 0.0)), prompt.code, most=most) + pen.gap
         return max(0.0, y - room.y - pen.gap)
 
     return Part(draw, prompt.actions, primary=True)
+
+
+def _paragraphs(pen: Pen, rect: Rect, paragraphs: list[str]) -> float:
+    m, c = pen.measures, pen.colours
+    pad = 2 * pen.gap
+    width = rect.w - 2 * pad
+    heights = [pen.height(words, width, m.body) for words in paragraphs]
+    total = sum(heights) + pen.gap * (len(heights) - 1) + 1.6 * pad
+    area = Rect(rect.x, rect.y, rect.w, total)
+    pen.add(Box(area, c.card, c.line, pen.mm(m.hairline), pen.radius))
+    y = area.y + 0.8 * pad
+    for words, high in zip(paragraphs, heights, strict=True):
+        pen.write(words, (area.x + pad, y), width, m.body, c.ink)
+        y += high + pen.gap
+    pen.block("paragraphs", area)
+    return total
 
 
 def _case(pen: Pen, rect: Rect, case: str) -> float:

@@ -30,7 +30,7 @@ class Size(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Measures:
-    """Lengths in mm of one text size."""
+    """Lengths in mm of one text size. On a ``crowded`` page the question moves up to make room."""
 
     question: Size
     body: Size
@@ -49,6 +49,7 @@ class Measures:
     hairline: float = 0.4
     outline: float = 0.9
     least_target: float = 20.0
+    crowded: bool = False
 
 
 NORMAL = Measures(

@@ -1,6 +1,6 @@
 """The window: shows pages on the panel and turns touches into answers. It decides nothing.
 
-Kivy opens its one window when it is imported, with the size told before; so there is one ``Window`` a process.
+Kivy opens its one window when it is imported, with the size told before: one ``Window`` a process.
 """
 
 from __future__ import annotations
@@ -187,7 +187,7 @@ class Window:
     # --- pages
 
     def _state(self, now_s: float) -> Showing:
-        """Return the state in the steps that change what is drawn: minutes, seconds, before and after 10 s."""
+        """Return the state in the steps that change the drawing: minutes, seconds, before and after 10 s."""
         assert self._page is not None
         counts = getattr(self._page.prompt, "seconds_left", None) is not None
         waits = isinstance(self._page.prompt, Working)

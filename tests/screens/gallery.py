@@ -1,6 +1,6 @@
-"""Draw every sample page into a folder: ``python -m tests.screens.gallery FOLDER [--only NAME] [--panel NAME]``.
+"""Draw the sample pages: ``python -m tests.screens.gallery FOLDER [--only PART] [--panel NAME]``.
 
-Needs a display; ``xvfb-run`` or ``tests/screens/conftest.py`` make a virtual one.
+Brings its own virtual display.
 """
 
 from __future__ import annotations

@@ -3,6 +3,8 @@
 The people and numbers are invented.
 """
 
+# ruff: noqa: E501 - a sentence in both languages stands on one line
+
 from __future__ import annotations
 
 from collections.abc import Iterator
