@@ -111,11 +111,14 @@ class SamIdCardReader(Wired):
     def read(self, fingerprints: bool = False) -> IdCard:
         """Select and read the card that was found; raises ``Retry`` or ``Fault``.
 
-        A module too old to know the reading of fingerprints gives the card without them.
+        ``mediaRemoved`` is a card that was lifted before it was selected. One lifted later is told as
+        ``readFailed``: a card that failed to be read isn't found again either before it was lifted, so
+        that nothing on the wire tells the two apart. A module too old to know the reading of
+        fingerprints gives the card without them.
         """
         selected = self._exchange(Command.SELECT, _SHORT_S)
         if selected.sw3 == Sw3.SELECT_FAILED:
-            self._not_read("invalidMedia", "select failed")
+            raise Retry(self.name, "readFailed" if self.find() else "mediaRemoved", "select failed")
         if selected.sw3 != Sw3.OK:
             self._refuse(selected)
         blocks = self._blocks(fingerprints)
@@ -129,19 +132,12 @@ class SamIdCardReader(Wired):
         reply = self._exchange(command, _READ_S)
         if fingerprints and reply.sw3 == Sw3.COMMAND_INVALID:
             return self._blocks(fingerprints=False)
-        if reply.sw3 == Sw3.READ_FAILED:
-            self._not_read("readFailed", f"card status {reply.sw1:02X}{reply.sw2:02X}")
         if reply.sw3 != Sw3.OK:
             self._refuse(reply)
         blocks = _cut_blocks(reply.data, fingerprints)
         if blocks is None:
             raise self._broken("the blocks have other lengths than a card's")
         return blocks
-
-    def _not_read(self, code: str, detail: str) -> NoReturn:
-        """Tell a card that was lifted too early from one that could not be read."""
-        lifted = not self.find()
-        raise Retry(self.name, "mediaRemoved" if lifted else code, detail)
 
     def _expect_ok(self, command: Command) -> Reply:
         reply = self._exchange(command, _SHORT_S)

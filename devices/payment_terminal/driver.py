@@ -158,14 +158,18 @@ class CodePayTerminal(Wired):
     def refund(self, order_no: str, refund_no: str, amount_fen: int) -> PaymentResult:
         """Give money back (≤ 10 s); the result's ``order_no`` is ``refund_no``.
 
-        A repeat under the same ``refund_no``, and a refund without answer, tell what became of the
+        A repeat under the same ``refund_no``, and a refund without clear answer, tell what became of the
         first one; ``notFound`` then means that nothing was given back.
         """
         reply = self._ask(self._requests.refund(order_no, refund_no, amount_fen))
-        if isinstance(reply, str) or reply.code == messages.ORDER_NO_REPEATED:
+        if isinstance(reply, str):
             return self.query(refund_no)
         result = outcome_of_order(reply, refund_no, amount_fen)
-        return self.query(refund_no) if result.state is PaymentState.UNKNOWN else result
+        if result.state is not PaymentState.UNKNOWN:
+            return result
+        known = self.query(refund_no)
+        refused = known.state is PaymentState.NOT_FOUND
+        return replace(result, state=PaymentState.DECLINED) if refused else known
 
     def _opened(self) -> None:
         self._connect(self._link)

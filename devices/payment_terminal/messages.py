@@ -3,8 +3,8 @@
 Sources: developer.codepay.us/docs/SerialAPIList (envelope, topics, fields, ``000`` and "other means
 failed"); the maker's public Java SDK (codepay-us/codepay-register-sdk-java: transaction types and
 states, ``112`` timeout); the maker's codepay-us/integrating-agent-skill (``110`` cancelled, ``0`` as
-success on some links, a timeout's money is uncertain). ``ET003`` no such transaction and ``E04112`` order
-number repeated are told by one public client of this terminal only.
+success on some links, a timeout's money is uncertain). ``ET003`` no such transaction is told by one public
+client of this terminal only.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ _ORDER_NO: Final = re.compile(r"[0-9A-Za-z]{1,32}")
 _YUAN: Final = re.compile(r"([0-9]{1,9})(?:\.([0-9]{1,2}))?")
 
 _DONE: Final = frozenset({"000", "0"})
+_ISSUER: Final = re.compile(r"[0-9]{2,3}")
 _CANCELLED: Final = "110"
 _TIMED_OUT: Final = "112"
 _NO_SUCH_ORDER: Final = "ET003"
-ORDER_NO_REPEATED: Final = "E04112"
 
 _STATES: Final = {
     "9": PaymentState.WAITING,
@@ -144,15 +144,17 @@ def parse_reply(message: bytes) -> Reply | None:
 def outcome_of_order(reply: Reply, order_no: str, amount_fen: int) -> PaymentResult:
     """Return what the end of a sale or refund says.
 
-    Approved needs the code, the order, the amount and, when told, the state to agree; a timeout needs
-    the state to say that nothing was taken. Anything in between is unknown, never declined.
+    Approved needs the code, the order, the amount and, when told, the state to agree. A timeout, or a
+    trouble of the gateway (a code that is no issuer's number), needs the state to say that nothing was
+    taken. Anything in between is unknown, never declined.
     """
     status = _status(reply)
     if reply.code in _DONE:
         agreed = _is_about(reply, order_no, amount_fen) and status in {PaymentState.APPROVED, None}
         return _result(PaymentState.APPROVED if agreed else PaymentState.UNKNOWN, reply, order_no, amount_fen)
     over = status in {PaymentState.DECLINED, PaymentState.CANCELLED}
-    if not over and (status is not None or _speaks_of_timeout(reply)):
+    doubtful = _speaks_of_timeout(reply) or not _ISSUER.fullmatch(reply.code)
+    if not over and (status is not None or doubtful):
         return _result(PaymentState.UNKNOWN, reply, order_no, 0)
     if _speaks_of_timeout(reply):
         return _result(PaymentState.TIMED_OUT, reply, order_no, 0)

@@ -94,11 +94,11 @@ def test_no_card_is_no_error() -> None:
 @pytest.mark.parametrize(
     ("changes", "code"),
     [
-        ({"SELECT": frame(0x81)}, "invalidMedia"),
+        ({"SELECT": frame(0x81)}, "readFailed"),
         ({"SELECT": frame(0x40)}, "invalidMedia"),
         ({"SELECT": frame(0x81), "FIND": frame(0x80)}, "mediaRemoved"),
         ({"READ": frame(0x41, sw1=0x6A, sw2=0x82)}, "readFailed"),
-        ({"READ": frame(0x41), "FIND": frame(0x80)}, "mediaRemoved"),
+        ({"READ": frame(0x41), "FIND": frame(0x80)}, "readFailed"),
         ({"READ": frame(0x31)}, "invalidMedia"),
         ({"READ": frame(0x33)}, "invalidMedia"),
         ({"READ": frame(0x91)}, "invalidMedia"),

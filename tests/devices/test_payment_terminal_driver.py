@@ -143,6 +143,8 @@ def test_an_approved_payment_carries_the_hosts_reference() -> None:
         ({"response_code": "110"}, PaymentState.CANCELLED),
         ({"response_code": "112", "biz_data": {"trans_status": "1"}}, PaymentState.TIMED_OUT),
         ({"response_code": "112"}, PaymentState.UNKNOWN),
+        ({"response_code": "ET002", "response_msg": "host not reached"}, PaymentState.UNKNOWN),
+        ({"response_code": "ET002", "biz_data": {"trans_status": "1"}}, PaymentState.DECLINED),
         ({"response_code": "112", "biz_data": {"trans_status": "2"}}, PaymentState.UNKNOWN),
         ({"response_code": "001", "response_msg": "Transaction time out"}, PaymentState.UNKNOWN),
         ({"response_code": "051", "biz_data": {"trans_status": "2"}}, PaymentState.UNKNOWN),
@@ -366,8 +368,13 @@ def test_a_repeated_or_unanswered_refund_tells_what_became_of_the_first(sale: Me
 
 
 def test_a_refused_refund_is_declined_and_a_lost_one_unknown() -> None:
-    driver, *_ = terminal_with({"response_code": "E04126", "response_msg": "Refund amount exceeds the limit"})
-    assert driver.refund("K1", "K1R1", 9000).state is PaymentState.DECLINED
+    too_much = {"response_code": "E04126", "response_msg": "Refund amount exceeds the limit"}
+    driver, *_ = terminal_with(too_much, query={"response_code": "ET003"})
+    refused = driver.refund("K1", "K1R1", 9000)
+    assert (refused.state, refused.reason) == (
+        PaymentState.DECLINED,
+        "E04126 Refund amount exceeds the limit",
+    )
     driver, terminal, *_ = terminal_with(None)
     terminal.mute = True
     assert driver.refund("K1", "K1R1", 9000).state is PaymentState.UNKNOWN
