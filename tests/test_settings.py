@@ -90,6 +90,7 @@ def test_a_site_is_read_whole(site: WriteSite, tmp_path: Path) -> None:
     assert read.back_office.token() == "sesame"
     assert read.journal.path == tmp_path / "journal.db"
     assert read.journal.may_make_key
+    assert read.site.receipt_url == ""
     assert read.log.path == tmp_path / "state" / "events.jsonl"
     assert read.debug_port == 0
     assert not read.simulated
@@ -108,7 +109,9 @@ def test_every_model_shipped_is_right(model: Path) -> None:
 
 
 def test_the_example_site_is_right() -> None:
-    assert settings.load(ROOT / "config" / "sites" / "example.toml").links["camera"] == "video:///dev/video0"
+    read = settings.load(ROOT / "config" / "sites" / "example.toml")
+    assert read.links["camera"] == "video:///dev/video0"
+    assert read.site.receipt_url.startswith("https://")
 
 
 @pytest.mark.parametrize(
