@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -17,6 +18,7 @@ from kiosk.events import EventLog
 from kiosk.journal.journal import Journal
 from kiosk.matching import Matcher
 from kiosk.money import Cashier
+from kiosk.numbers import Numbers
 from kiosk.platform import Platform
 from kiosk.rules import EndorsementRules
 from kiosk.settings import Site, Times
@@ -40,7 +42,7 @@ class TemplateDecoder(Protocol):
 
     name: str
 
-    def decode(self, block: bytes) -> bytes:
+    def template(self, block: bytes) -> bytes:
         """Return an ISO/IEC 19794-2:2005 record; raises ``ValueError``."""
         ...
 
@@ -65,8 +67,17 @@ class House:
     strip_template: StripTemplate
     print_font: Path
     receipt_url: str
+    numbers: Numbers
+    back_office_reachable: bool = True
     rules_folder: Path
     local_time: Callable[[datetime], datetime] = datetime.astimezone
+
+    def unexpected(self, error: BaseException, visit: str | None = None) -> None:
+        """Log an error that nobody foresaw: its type and where it rose, never its words."""
+        where = ""
+        for frame in traceback.extract_tb(error.__traceback__):
+            where = f"{Path(frame.filename).stem}:{frame.lineno}"
+        self.events.event("unexpected-error", error=type(error).__name__, where=where, visit=visit)
 
     def now_s(self) -> float:
         """Return monotonic seconds."""

@@ -10,13 +10,13 @@ import asyncio
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
 
 from devices.base import DeviceError
 from kiosk import platform
 from kiosk.house import House
+from kiosk.journal.effects import REFUND_MONEY, TAKE_MONEY
 from kiosk.journal.invariants import invariants
-from kiosk.journal.records import JournalFailed, JournalRefused, Letter, Outcome
+from kiosk.journal.records import Effect, EffectState, JournalFailed, JournalRefused, Letter, Outcome
 from kiosk.meter import Meter
 from kiosk.prompts import Action, Attract, Home, Notice, Option, OutOfService, Tone
 from kiosk.services import Service
@@ -86,11 +86,19 @@ class Reception:
             case_no = await house.numbers.case_no()
             await house.journal.begin(number, service.name, case_no)
         except (JournalRefused, JournalFailed) as refused:
-            house.events.event("service-refused", service=service.name, reason=str(refused))
+            house.events.event(
+                "service-refused", service=service.name, reason=getattr(refused, "code", "journal-failed")
+            )
             return None
         visit = Visit(house, service, number, case_no, house.clock.wall(), Meter(house.now_s))
         self.visiting = visit
-        house.events.event("visit-begun", visit=number, service=service.name)
+        house.events.event(
+            "visit-begun",
+            visit=number,
+            case=case_no,
+            service=service.name,
+            language=house.stage.settings.language,
+        )
         try:
             outcome, reason = await self._run(visit)
             await house.journal.end(number, outcome, reason)
@@ -98,7 +106,15 @@ class Reception:
         finally:
             visit.wipe()
             self.visiting = None
-        house.events.event("visit-ended", visit=number, outcome=outcome.value, reason=reason)
+        house.events.event(
+            "visit-ended",
+            visit=number,
+            case=case_no,
+            service=service.name,
+            outcome=outcome.value,
+            reason=reason or None,
+            seconds=report.seconds["total"],
+        )
         self._reported(report)
         return report
 
@@ -209,8 +225,7 @@ class Reception:
                 visit, f"{error.device}:{error.code}", why, text("refused.go-to-window")
             )
         except Exception as error:  # the last door: whatever went wrong, the person gets a sentence
-            self._house.events.event("script-failed", visit=visit.number, error=type(error).__name__)
-            self._house.failed(error)
+            self._house.unexpected(error, visit.number)
             return await self._refused(
                 visit, "internal", text("trouble.internal.why"), text("refused.go-to-window")
             )
@@ -289,13 +304,10 @@ class Reception:
         try:
             if await give_back_permit(visit):
                 return None
-            return "permit-retained"
+            return await self._escalate(visit, "permit-retained", "")
         except DeviceError as error:
             worker = house.cabinet.permit_unit
             worker.quarantined = error.code
-            await house.journal.post(
-                Letter("escalation", {"device": worker.name, "code": error.code}, visit.case_no)
-            )
             await self._tell(
                 visit,
                 Notice(
@@ -307,13 +319,22 @@ class Reception:
                     case=visit.case_no,
                 ),
             )
-            return "permit-held"
+            return await self._escalate(visit, "permit-held", error.code)
+
+    async def _escalate(self, visit: Visit, reason: str, code: str) -> str:
+        """Hand the permit's case to staff; returns the reason."""
+        body = {"reason": reason, "device": "permit_unit", "code": code}
+        letter = Letter("escalation", body, visit.case_no)
+        await self._house.journal.note(visit.number, "escalated", letter=letter, **body)
+        return reason
 
     async def _remind_of_id_card(self, visit: Visit) -> None:
         try:
             await ask_to_take_id_card(visit)
         except DeviceError as error:
-            self._house.events.event("device-fault", device=error.device, code=error.code)
+            self._house.events.event(
+                "device-fault", device=error.device, code=error.code, visit=visit.number
+            )
 
     async def _report(self, visit: Visit, outcome: Outcome, reason: str) -> Report:
         record = await self._house.journal.visit(visit.number)
@@ -338,6 +359,17 @@ def out_of_service(house: House, why: Text) -> OutOfService:
     return OutOfService("out-of-service", text("out-of-service.question"), why, elsewhere=text("site.elsewhere"))
 
 
-def money_of(effects: Sequence[Any]) -> tuple[int, int]:
+def money_of(effects: Sequence[Effect]) -> tuple[int, int]:
     """Return what was taken and what was given back, in fen, from a visit's effects."""
-    raise NotImplementedError
+    taken = (EffectState.DONE, EffectState.COMPENSATED)
+    paid = sum(
+        int(effect.before["amount_fen"])
+        for effect in effects
+        if effect.kind == TAKE_MONEY and effect.state in taken
+    )
+    refunded = sum(
+        int(effect.after["refunded_fen"])
+        for effect in effects
+        if effect.kind == REFUND_MONEY and effect.state is EffectState.DONE
+    )
+    return paid, refunded

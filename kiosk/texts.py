@@ -55,12 +55,17 @@ class Catalogue:
             table.setdefault("verbatim", "{value}")
 
     @classmethod
-    def load(cls, folder: Path) -> Catalogue:
+    def load(cls, folder: Path, own: Mapping[str, Mapping[str, str]] | None = None) -> Catalogue:
         """Read ``<language>.toml`` for each language from ``folder``.
 
+        ``own`` adds a site's own sentences: by key, then by language (braces in them mean nothing).
         Raises ``OSError`` when a file is missing and ``tomllib.TOMLDecodeError`` when one is broken.
         """
-        return cls({language: _flatten(folder / f"{language}.toml") for language in LANGUAGES})
+        tables = {language: _flatten(folder / f"{language}.toml") for language in LANGUAGES}
+        for key, sentences in (own or {}).items():
+            for language in LANGUAGES:
+                tables[language][key] = sentences[language]
+        return cls(tables)
 
     def keys(self, language: str) -> frozenset[str]:
         """Return the keys that ``language`` has."""

@@ -19,6 +19,7 @@ TAKE_MONEY: Final = "take-money"
 SUBMIT_ENDORSEMENT: Final = "submit-endorsement"
 PRINT_STRIP: Final = "print-strip"
 WRITE_CHIP: Final = "write-chip"
+RESTORE_CHIP: Final = "restore-chip"
 PRINT_RECEIPT: Final = "print-receipt"
 GIVE_BACK_PERMIT: Final = "give-back-permit"
 RETRACT_PERMIT: Final = "retract-permit"
@@ -93,6 +94,15 @@ KINDS: Final[Mapping[str, EffectKind]] = {
             key="<approval number>:chip:<n-th try>",
             question="chip: what does its endorsement file hold?",
             escalation="refund, tell staff that chip and strip may disagree",
+            blocks="permit_unit",
+        ),
+        EffectKind(
+            RESTORE_CHIP,
+            before=("chip_digest",),
+            after=("chip_digest",),
+            key="<approval number>:chip:undo",
+            question="chip: what does its endorsement file hold?",
+            escalation="staff read the permit and put the chip right",
             blocks="permit_unit",
         ),
         EffectKind(

@@ -40,6 +40,8 @@ class Child:
         self._process = process
         self._connection = connection
         self._number = 0
+        self.warm = False
+        """Whether all engines are loaded; until then any answer may take as long as a start."""
 
     @property
     def pid(self) -> int:
@@ -92,8 +94,12 @@ class Child:
         return self._result(await self._read(), self._number)
 
     async def end(self, at_once: bool) -> None:
-        """Close the socket, upon which a healthy child exits; else, or ``at_once``, kill it. Reaps it."""
-        self._connection.close()
+        """Shut the socket, upon which a healthy child exits; else, or ``at_once``, kill it. Reaps it.
+
+        A call still waiting on the socket is woken and sees its end.
+        """
+        with contextlib.suppress(OSError):
+            self._connection.shutdown(socket.SHUT_RDWR)
         if not at_once:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._process.wait(), _STOP_S)
@@ -101,6 +107,8 @@ class Child:
             with contextlib.suppress(ProcessLookupError):
                 self._process.kill()
         await self._process.wait()
+        await asyncio.sleep(0)
+        self._connection.close()
 
     async def gone(self) -> int:
         """Wait until the process ends by itself or otherwise."""
@@ -127,10 +135,10 @@ class Child:
             data += more
         return bytes(data)
 
-    @staticmethod
-    def _result(reply: dict[str, Any], number: int) -> Any:
+    def _result(self, reply: dict[str, Any], number: int) -> Any:
         if reply.get("id") != number:
             raise wire.WireError("a reply to another request")
+        self.warm = reply.get("warm") is True
         if "result" in reply:
             return reply["result"]
         error, detail = reply.get("error"), str(reply.get("detail"))

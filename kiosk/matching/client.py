@@ -89,10 +89,10 @@ class Matcher:
     async def ready(self) -> bool:
         """Tell whether the child answers and has both engines loaded."""
         try:
-            answer = await self._call("ping", (), self._config.worker.guide_s, _warm_from)
+            await self._call("ping", (), self._config.worker.guide_s, lambda _: None)
         except (MatcherFailed, MatcherMisconfigured):
             return False
-        return answer
+        return self._child is not None and self._child.warm
 
     async def guide(self, frame: Pixels) -> Framing:
         """Say what the person should do, for one frame (rows, columns, 3; 8-bit blue, green, red).
@@ -158,7 +158,7 @@ class Matcher:
         async with self._turn:
             child = await self._living()
             try:
-                async with asyncio.timeout(limit_s):
+                async with asyncio.timeout(limit_s if child.warm else self._config.worker.start_s):
                     decision = read(await child.exchange(op, arrays))
             except Declined as error:
                 raise MatcherFailed(str(error)) from error
@@ -235,9 +235,3 @@ def _check_colour(picture: Pixels) -> None:
     wire.check(picture)
     if picture.ndim != 3 or picture.shape[2] != 3:
         raise ValueError(f"a colour picture has shape (rows, columns, 3), not {picture.shape}")
-
-
-def _warm_from(data: object) -> bool:
-    if not isinstance(data, dict) or not isinstance(data.get("warm"), bool):
-        raise ValueError("not a ping")
-    return bool(data["warm"])

@@ -2,7 +2,8 @@
 
 A request is ``u32 length | header | pixels…`` (big-endian length); the header is
 ``{"id", "op", "shapes"}`` and each shape says how many raw bytes follow (8-bit arrays in C order).
-A reply is ``u32 length | header`` with ``{"id", "result"}`` or ``{"id", "error", "detail"}``.
+A reply is ``u32 length | header`` with ``{"id", "warm", "result"}`` or ``{"id", "error", "detail"}``;
+``warm`` tells whether every engine is loaded.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ import dataclasses
 import math
 import select
 import socket
+import time
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -36,6 +37,7 @@ class Worker:
         self._faces = FaceMatcher(config, locate())
         self._fingers = FingerMatcher(config.finger)
         self._used = False
+        self._worked_at_s = time.monotonic()
         self._trouble: MatcherMisconfigured | None = None
         self._operations: dict[str, Callable[[list[Pixels]], object]] = {
             "ping": self._ping,
@@ -75,12 +77,14 @@ class Worker:
             # A library that is installed and does not load.
             self._trouble = MatcherMisconfigured(f"{type(error).__name__}: {error}")
 
-    def _idle(self, wait_s: float) -> bool:
-        return not select.select([self._connection], [], [], wait_s)[0]
+    def _idle(self, since_work_s: float) -> bool:
+        """Wait until ``since_work_s`` after the last work, or for a request: then it is not idle."""
+        left_s = max(0.0, self._worked_at_s + since_work_s - time.monotonic())
+        return not select.select([self._connection], [], [], left_s)[0]
 
     def _serve(self, header: dict[str, Any]) -> None:
         arrays = [_receive_array(self._connection, shape) for shape in wire.shapes_of(header)]
-        reply: dict[str, Any] = {"id": header.get("id")}
+        reply: dict[str, Any] = {"id": header.get("id"), "warm": self._faces.warm}
         try:
             operation = self._operations.get(str(header.get("op")))
             if operation is None:
@@ -97,10 +101,12 @@ class Worker:
             reply |= {"error": wire.FAILED, "detail": type(error).__name__}
         finally:
             wipe(*arrays)
+        if arrays:
+            self._worked_at_s = time.monotonic()
         send(self._connection, reply)
 
     def _ping(self, arrays: list[Pixels]) -> object:
-        return {"warm": self._faces.warm}
+        return {}
 
     def _guide(self, arrays: list[Pixels]) -> object:
         if len(arrays) != 1:

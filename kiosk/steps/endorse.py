@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from devices.base import DeviceError
 from devices.interfaces import GrayImage
 from kiosk.journal import effects
+from kiosk.journal.records import EffectState
 from kiosk.platform import Approval
 from kiosk.prompts import Working
 from kiosk.steps.permit import Permit
@@ -88,17 +89,28 @@ async def read_back(visit: Visit, permit: Permit, approval: Approval) -> Carries
 
 async def put_chip_back(visit: Visit, permit: Permit, approval: Approval) -> bool:
     """Write the chip's former content again; true when reading shows it."""
-    unit, key = visit.house.cabinet.permit_unit, f"{approval.approval_no}:chip:undo"
+    unit, journal = visit.house.cabinet.permit_unit, visit.house.journal
     try:
-        async with visit.house.journal.acting(
-            visit.number, effects.WRITE_CHIP, key, before={"chip_digest": approval.chip_digest}
+        async with journal.acting(
+            visit.number,
+            effects.RESTORE_CHIP,
+            f"{approval.approval_no}:chip:undo",
+            before={"chip_digest": approval.chip_digest},
         ) as act:
             await visit.device(unit, lambda u: u.write_chip(permit.line, permit.endorsements))
             chip = await visit.device(unit, lambda u: u.read_chip(permit.line))
             act.after["chip_digest"] = _digest(chip.endorsements)
+            if chip.endorsements != permit.endorsements:
+                act.failed(chip_digest=_digest(chip.endorsements))
+                return False
     except DeviceError:
         return False
-    return chip.endorsements == permit.endorsements
+    written = (await journal.visit(visit.number)).last(effects.WRITE_CHIP)
+    if written is not None and written.state is EffectState.DONE:
+        await journal.conclude(
+            written.intent, EffectState.COMPENSATED, after={"chip_digest": _digest(permit.endorsements)}
+        )
+    return True
 
 
 async def _write_chip(visit: Visit, permit: Permit, approval: Approval) -> None:

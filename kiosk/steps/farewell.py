@@ -16,6 +16,8 @@ from kiosk.texts import Text, text, verbatim
 from kiosk.visit import Visit
 
 LEVELS = (5, 4, 3, 2, 1)
+CUTS = "cutterOperations"
+"""The receipt printer's counter that grows with every receipt; a printer may have none."""
 
 
 async def ask_rating(visit: Visit) -> None:
@@ -54,13 +56,13 @@ async def print_receipt(visit: Visit, receipt: Receipt) -> bool:
     if printer.fault() is None:
         intent = None
         try:
-            cuts = (await visit.device(printer, lambda unit: unit.counters()))["cuts"]
+            cuts = (await visit.device(printer, lambda unit: unit.counters())).get(CUTS, 0)
             intent = await journal.intend(
                 visit.number, effects.PRINT_RECEIPT, f"{visit.number}:receipt:1", before={"cuts": cuts}
             )
             async with visit.working():
                 await visit.device(printer, lambda unit: unit.print(lines))
-                after = (await visit.device(printer, lambda unit: unit.counters()))["cuts"]
+                after = (await visit.device(printer, lambda unit: unit.counters())).get(CUTS, 0)
             await journal.conclude(intent, EffectState.DONE, after={"cuts": after})
             return True
         except DeviceError as error:

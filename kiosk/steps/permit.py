@@ -107,20 +107,19 @@ async def give_back_permit(visit: Visit) -> bool:
         visit.held.permit = False
         return True
     count = len((await house.journal.visit(visit.number)).every(effects.GIVE_BACK_PERMIT)) + 1
-    intent = await house.journal.intend(
+    async with house.journal.acting(
         visit.number,
         effects.GIVE_BACK_PERMIT,
         f"{visit.number}:{count}",
         before={"media": before.value},
-    )
-    async with visit.working():
-        await visit.device(unit, lambda u: u.eject())
-    taken = await _wait_until_taken(visit)
-    if taken:
-        visit.held.permit = False
-        await house.journal.conclude(intent, EffectState.DONE, after={"media": Media.NOT_PRESENT.value})
-        return True
-    await house.journal.conclude(intent, EffectState.FAILED, after={"media": Media.ENTERING.value})
+    ) as act:
+        async with visit.working():
+            await visit.device(unit, lambda u: u.eject())
+        if await _wait_until_taken(visit):
+            visit.held.permit = False
+            act.after["media"] = Media.NOT_PRESENT.value
+            return True
+        act.failed(media=Media.ENTERING.value)
     await retract_permit(visit)
     return False
 
@@ -129,17 +128,19 @@ async def retract_permit(visit: Visit) -> None:
     """Take a permit that was left into the retain bin and tell the back office."""
     house, unit = visit.house, visit.house.cabinet.permit_unit
     before = (await visit.device(unit, lambda u: u.counters()))["retained"]
-    intent = await house.journal.intend(
+    async with house.journal.acting(
         visit.number,
         effects.RETRACT_PERMIT,
         f"{visit.number}:retract:{before + 1}",
         before={"bin_count": before},
-    )
-    async with visit.working():
-        count = await visit.device(unit, lambda u: u.retract())
+    ) as act:
+        async with visit.working():
+            count = act.after["bin_count"] = await visit.device(unit, lambda u: u.retract())
     visit.held.permit = False
     letter = Letter("permit-retained", {"device": "permit_unit", "bin_count": count}, visit.case_no)
-    await house.journal.conclude(intent, EffectState.DONE, after={"bin_count": count}, letter=letter)
+    await house.journal.note(
+        visit.number, "permit-retained", device="permit_unit", bin_count=count, letter=letter
+    )
     house.events.event("card-retained", visit=visit.number, device="permit_unit", count=count)
 
 

@@ -84,7 +84,7 @@ async def _by_face(visit: Visit, holder: Holder, *, last: bool) -> bool:
             if answer.outcome is FaceOutcome.NO_MATCH:
                 tries -= 1
     except (DeviceError, MatcherFailed) as failure:
-        visit.house.events.event("proof-unavailable", visit=visit.number, way="face", reason=str(failure))
+        _unavailable(visit, "face", failure)
     finally:
         photo.fill(0)
         await visit.device(camera, lambda unit: unit.stop())
@@ -132,7 +132,7 @@ async def _compare_once(visit: Visit, photo: NDArray[np.uint8], tries: int, *, l
 
 async def _by_finger(visit: Visit, holder: Holder, *, last: bool) -> bool:
     """Compare a finger with the two on the card, up to ``finger_tries`` times."""
-    templates = [visit.house.template_decoder.decode(print_.block) for print_ in holder.fingerprints]
+    templates = [visit.house.template_decoder.template(print_.block) for print_ in holder.fingerprints]
     trouble: Text | None = None
     if not templates:
         return False
@@ -154,9 +154,7 @@ async def _by_finger(visit: Visit, holder: Holder, *, last: bool) -> bool:
             trouble = text(f"finger.trouble.{again.code}")
             continue
         except (DeviceError, MatcherFailed) as failure:
-            visit.house.events.event(
-                "proof-unavailable", visit=visit.number, way="finger", reason=str(failure)
-            )
+            _unavailable(visit, "finger", failure)
             return False
         if isinstance(verdict, Answer):
             return False
@@ -178,3 +176,14 @@ async def _compare_finger_once(visit: Visit, templates: list[bytes], *, again: b
     finally:
         image.fill(0)
     return decision.outcome
+
+
+def _unavailable(visit: Visit, way: str, failure: Exception) -> None:
+    visit.house.events.event(
+        "proof-unavailable",
+        visit=visit.number,
+        way=way,
+        device=failure.device if isinstance(failure, DeviceError) else None,
+        code=failure.code if isinstance(failure, DeviceError) else None,
+        reason=type(failure).__name__,
+    )

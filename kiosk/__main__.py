@@ -1,0 +1,119 @@
+"""The kiosk's front door: ``kiosk run``, ``kiosk journal …``, ``kiosk settings …``."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from kiosk import settings as site_settings
+from kiosk.app import Kiosk
+from kiosk.journal import JournalRefused
+from kiosk.journal import commands as journal_commands
+from kiosk.settings import Settings, SettingsError
+
+EXIT_OK, EXIT_REFUSED, EXIT_USAGE = 0, 1, 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit code."""
+    parser = _parser()
+    chosen = parser.parse_args(arguments)
+    try:
+        settings = site_settings.load(chosen.site)
+    except SettingsError as error:
+        print(error, file=sys.stderr)
+        return EXIT_USAGE
+    code: int = chosen.act(settings, chosen)
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="kiosk", description=__doc__)
+    parser.add_argument("--site", type=Path, default=Path("site.toml"), help="the site file")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    run = commands.add_parser("run", help="receive people")
+    run.add_argument("--headless", action="store_true", help="no window; pages go to the debug link only")
+    run.add_argument("--fullscreen", action="store_true")
+    run.set_defaults(act=_run)
+
+    check = commands.add_parser("settings", help="check the site and model files")
+    check.set_defaults(act=_settings)
+
+    journal = commands.add_parser("journal", help="verify, show or export the journal")
+    acts = journal.add_subparsers(required=True, metavar="ACT")
+    verify = acts.add_parser("verify", help="exit code 0 only when the chain is whole")
+    verify.add_argument("--head", help="number:hex of a head known from before")
+    verify.set_defaults(
+        act=lambda s, c: journal_commands.verify(s.journal.path, s.journal.key_file, head=c.head)
+    )
+    show = acts.add_parser("show", help="list the visits, or one visit's events")
+    show.add_argument("visit", nargs="?")
+    show.set_defaults(
+        act=lambda s, c: journal_commands.show(s.journal.path, s.journal.key_file, visit=c.visit)
+    )
+    export = acts.add_parser("export", help="the chain as JSON lines")
+    export.set_defaults(act=lambda s, _: journal_commands.export(s.journal.path, s.journal.key_file))
+    return parser
+
+
+def _settings(settings: Settings, _: argparse.Namespace) -> int:
+    kind = "production" if settings.site.production else "not production"
+    print(f"{settings.site.id}: {settings.model.name}, {kind}, {len(settings.links)} links")
+    return EXIT_OK
+
+
+def _run(settings: Settings, chosen: argparse.Namespace) -> int:
+    try:
+        asyncio.run(_receive(settings, headless=chosen.headless, fullscreen=chosen.fullscreen))
+    except JournalRefused as refused:
+        print(f"the journal can't be used: {refused}", file=sys.stderr)
+        return EXIT_REFUSED
+    except asyncio.CancelledError:
+        pass
+    return EXIT_OK
+
+
+async def _receive(settings: Settings, *, headless: bool, fullscreen: bool) -> None:
+    """Run until told to end; the window, when there is one, runs beside and ends with it."""
+    kiosk = Kiosk(settings)
+    receiving = asyncio.current_task()
+    assert receiving is not None
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, receiving.cancel)
+    if headless:
+        await kiosk.run()
+        return
+    from screens.fonts import Fonts  # the window's library is loaded only when a window is wanted
+    from screens.panel import Panel
+    from screens.window import Window
+
+    panel = settings.model.panel
+    window = Window(
+        panel=Panel(
+            *panel.pixels, *panel.size_mm, mounting_height_mm=panel.lower_edge_mm
+        ),
+        catalogue=kiosk.catalogue,
+        fonts=Fonts.in_folder(settings.model.fonts),
+        on_answer=kiosk.answered,
+        on_touch=kiosk.stage.touched,
+        preview=kiosk.preview,
+        clock=kiosk.now,
+        fullscreen=fullscreen,
+    )
+    kiosk.stage.attach(window)
+    showing = asyncio.create_task(window.run(), name="window")
+    showing.add_done_callback(lambda _: receiving.cancel())
+    try:
+        await kiosk.run(window=window)
+    finally:
+        window.stop()
+        await asyncio.gather(showing, return_exceptions=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,301 @@
+"""The front door's inside: builds every room from the settings, recovers, then receives people."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import random
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from devices.base import DeviceError, Fault, Status
+from devices.camera import OpenCvCamera
+from devices.fingerprint_pad import ZfmFingerprintPad
+from devices.id_card_reader import (
+    OpenTemplateDecoder,
+    SamIdCardReader,
+    open_card_link,
+    photo_decoder,
+)
+from devices.link import open_link
+from devices.payment_terminal import CodePayTerminal
+from devices.permit_unit import ThreeLinkPermitUnit
+from devices.receipt_printer import EscPosPrinter
+from kiosk.cabinet import Cabinet, Worker
+from kiosk.clock import Clock, SystemClock, mono_s
+from kiosk.debuglink import DebugLink
+from kiosk.events import EventLog, open_log, read_catalogue
+from kiosk.failpoints import failpoints_from
+from kiosk.house import House
+from kiosk.journal import Journal
+from kiosk.journal.keys import read_key
+from kiosk.matching import Matcher, MatcherFailed, MatcherMisconfigured
+from kiosk.money import Cashier
+from kiosk.numbers import Numbers
+from kiosk.outbox import Outbox
+from kiosk.platform import Platform
+from kiosk.ports import PermitAtRecovery, ReceiptAtRecovery, TerminalAtCashier
+from kiosk.prompts import Answer, OutOfService, View
+from kiosk.reception import Reception, Report
+from kiosk.recovery import Recovery
+from kiosk.services import all_services
+from kiosk.settings import Settings
+from kiosk.stage import Stage, Surroundings
+from kiosk.strip import StripTemplate
+from kiosk.texts import Catalogue, text
+
+ROOT = Path(__file__).parent.parent
+REPAIR_S = 15.0
+"""How often a device out of service is asked again what became of its last effect."""
+
+
+class WindowLike(View, Protocol):
+    """What the front door needs of the window."""
+
+    def layout(self) -> dict[str, tuple[int, int, int, int]]: ...
+
+    def timings(self) -> dict[str, float | None]: ...
+
+
+class Kiosk:
+    """One kiosk, from its settings to its end."""
+
+    def __init__(self, settings: Settings, *, clock: Clock | None = None, seed: int | None = None) -> None:
+        self.settings = settings
+        self.clock = clock or SystemClock()
+        self.chance = random.Random(seed)
+        site = settings.site
+        self.catalogue = Catalogue.load(
+            settings.model.strings,
+            own={"site.name": site.name, "site.elsewhere": site.elsewhere, "attract.hours": site.hours},
+        )
+        self.events = EventLog(read_catalogue(), open_log(settings.log), wall=self.clock.wall)
+        self.stage = Stage(
+            site=text("site.name"), simulated=settings.simulated, now_s=lambda: mono_s(self.clock)
+        )
+        self.debug: DebugLink | None = None
+        self.cabinet = self._build_cabinet()
+
+    async def run(self, *, window: WindowLike | None = None) -> None:
+        """Recover what is open, then receive people until cancelled.
+
+        Raises ``JournalRefused``: without its journal the kiosk serves nobody.
+        """
+        async with contextlib.AsyncExitStack() as closing:
+            if self.settings.debug_port is not None:
+                await self._open_debug_link(closing, window)
+            self._show_closed("out-of-service.recovering")
+            journal = await Journal.open(
+                self.settings.journal.path,
+                read_key(self.settings.journal.key_file, make=self.settings.journal.may_make_key),
+                self.clock,
+                failpoints=failpoints_from(os.environ),
+            )
+            closing.push_async_callback(journal.close)
+            house = self._build_house(journal, closing)
+            closing.push_async_callback(self.cabinet.close)
+            background = [
+                asyncio.create_task(self._start_matcher(house.matcher), name="matcher"),
+                asyncio.create_task(
+                    Outbox(journal, house.platform, self.clock, self.chance).run(), name="outbox"
+                ),
+            ]
+            closing.push_async_callback(_cancel, background)
+            closing.push_async_callback(house.matcher.stop)
+            recovery = self._build_recovery(house)
+            await self._recover(house, recovery)
+            background.append(asyncio.create_task(self._repair(house, recovery), name="repair"))
+            reception = Reception(house, all_services(), self._reported)
+            self.events.event(
+                "started", site=self.settings.site.id, simulated=self.settings.simulated
+            )
+            await reception.receive_for_ever()
+
+    # --- building ----------------------------------------------------------------------------------
+
+    def _build_cabinet(self) -> Cabinet:
+        links, fonts = self.settings.links, self.settings.model.fonts
+        return Cabinet(
+            id_card_reader=Worker(SamIdCardReader(open_card_link(links["id_card_reader"])), self),
+            permit_unit=Worker(
+                ThreeLinkPermitUnit(
+                    open_link(links["permit_transport"]),
+                    open_link(links["permit_scanner"]),
+                    open_link(links["permit_printer"]),
+                ),
+                self,
+            ),
+            camera=Worker(OpenCvCamera(links["camera"]), self),
+            fingerprint_pad=Worker(ZfmFingerprintPad(open_link(links["fingerprint_pad"])), self),
+            payment_terminal=Worker(
+                CodePayTerminal(open_link(links["payment_terminal"]), app_id=self.settings.site.id), self
+            ),
+            receipt_printer=Worker(
+                EscPosPrinter(open_link(links["receipt_printer"]), fonts / "NotoSansCJKsc-Regular.otf"),
+                self,
+            ),
+        )
+
+    def _build_house(self, journal: Journal, closing: contextlib.AsyncExitStack) -> House:
+        settings = self.settings
+        platform = Platform(
+            settings.back_office.url,
+            settings.back_office.token(),
+            settings.site.id,
+            self.clock,
+            self.chance,
+            timeout_s=settings.back_office.timeout_s,
+        )
+        closing.callback(platform.close)
+        numbers = Numbers(journal, self.clock, settings.site.id)
+        cashier = Cashier(
+            journal,
+            numbers,
+            platform,
+            self.clock,
+            self.chance,
+            terminal=TerminalAtCashier(self.cabinet.payment_terminal),
+        )
+        closing.push_async_callback(cashier.close)
+        decoder = photo_decoder(
+            settings.photo_library, usb=settings.links["id_card_reader"].startswith("usb:")
+        )
+        return House(
+            site=settings.site,
+            times=settings.model.times,
+            clock=self.clock,
+            stage=self.stage,
+            cabinet=self.cabinet,
+            matcher=Matcher(),
+            journal=journal,
+            cashier=cashier,
+            platform=platform,
+            events=self.events,
+            catalogue=self.catalogue,
+            photo_decoder=decoder,
+            template_decoder=OpenTemplateDecoder(),
+            strip_template=StripTemplate.load(ROOT / "config/templates/endorsement_strip.toml"),
+            print_font=settings.model.fonts / "NotoSansCJKsc-Regular.otf",
+            rules_folder=settings.model.rules,
+            receipt_url=settings.site.receipt_url,
+            numbers=numbers,
+        )
+
+    def _build_recovery(self, house: House) -> Recovery:
+        return Recovery(
+            house.journal,
+            house.cashier,
+            house.platform,
+            self.clock,
+            permit=PermitAtRecovery(self.cabinet.permit_unit, house.strip_template, house.print_font),
+            receipt=ReceiptAtRecovery(self.cabinet.receipt_printer),
+            take_wait_s=house.times.take_s,
+        )
+
+    # --- recovery ------------------------------------------------------------------------------------
+
+    async def _recover(self, house: House, recovery: Recovery) -> None:
+        """Resolve what a dead process left open; what cannot be resolved stays out of service."""
+        begun_s = mono_s(self.clock)
+        report = await recovery.run()
+        self._quarantine(report.quarantined)
+        if report.visits or report.quarantined:
+            self.events.event(
+                "recovery-ended",
+                resolved=len(report.visits),
+                unresolved=len(report.quarantined),
+                seconds=mono_s(self.clock) - begun_s,
+            )
+
+    async def _repair(self, house: House, recovery: Recovery) -> None:
+        """Between visits, ask again what is still open, so that a mended device returns to service."""
+        while True:
+            await asyncio.sleep(REPAIR_S)
+            if any(worker.quarantined for worker in self.cabinet.workers.values()):
+                with contextlib.suppress(DeviceError):
+                    self._quarantine(await recovery.ask_devices_again())
+
+    def _quarantine(self, names: frozenset[str]) -> None:
+        for name, worker in self.cabinet.workers.items():
+            worker.quarantined = "unresolvedEffect" if name in names else None
+
+    async def _start_matcher(self, matcher: Matcher) -> None:
+        try:
+            await matcher.start()
+        except (MatcherFailed, MatcherMisconfigured) as error:
+            self.events.event("matcher-unavailable", reason=type(error).__name__)
+
+    # --- what is told ---------------------------------------------------------------------------------
+
+    def status_changed(self, device: str, status: Status) -> None:
+        """A device's status changed (``cabinet.Listener``)."""
+        self.events.event(
+            "device-status-changed", device=device, state=status.state.value, code=status.fault
+        )
+
+    def faulted(self, device: str, error: DeviceError) -> None:
+        """A command of a device did not succeed (``cabinet.Listener``)."""
+        action = error.action.value if isinstance(error, Fault) else None
+        self.events.event("device-fault", device=device, code=error.code, action=action)
+
+    def _reported(self, report: Report) -> None:
+        if self.debug is not None:
+            self.debug.report(report)
+
+    def _show_closed(self, key: str) -> None:
+        self.stage.show(
+            OutOfService(
+                "recovering", text(f"{key}.question"), text(f"{key}.body"), elsewhere=text("site.elsewhere")
+            ),
+            Surroundings(can_help=False),
+        )
+
+    async def _open_debug_link(
+        self, closing: contextlib.AsyncExitStack, window: WindowLike | None
+    ) -> None:
+        questions: dict[str, Callable[[], Any]] = {"status": self._status}
+        if window is not None:
+            questions["layout"] = window.layout
+            questions["frames"] = window.timings
+        self.debug = DebugLink(self.stage, questions)
+        port = await self.debug.open(self.settings.debug_port or 0)
+        closing.push_async_callback(self.debug.close)
+        file = self.settings.state / "debug.json"
+        file.write_text(json.dumps({"port": port, "pid": os.getpid()}))
+        closing.callback(file.unlink, missing_ok=True)
+
+    # --- for the window --------------------------------------------------------------------------------
+
+    def answered(self, answer: Answer) -> None:
+        """Take an answer from the window."""
+        self.stage.answer(answer)
+
+    def preview(self) -> NDArray[np.uint8] | None:
+        """Return the camera's newest picture, None while it is off."""
+        frame = self.cabinet.camera.device.latest()
+        return frame.image if frame is not None else None
+
+    def now(self) -> datetime:
+        """Return the local time of day."""
+        return self.clock.wall().astimezone()
+
+    def _status(self) -> dict[str, Any]:
+        return {
+            "devices": {
+                name: {"state": worker.status.state.value, "fault": worker.fault()}
+                for name, worker in self.cabinet.workers.items()
+            }
+        }
+
+
+async def _cancel(tasks: Sequence[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
