@@ -30,20 +30,26 @@ def header(pen: Pen, page: Page, area: Rect, showing: Showing) -> float:
     pen.add(Box(band, c.header))
     right = _settings(pen, page, area)
     site = pen.say(page.site) if page.site else ""
-    clock = showing.now.strftime("%H:%M")
-    second = clock
-    if page.service is not None:
-        second = f"{pen.say(page.service)}"
-        if page.steps:
-            second = pen.ui("step", service=page.service, step=page.step, steps=page.steps)
-        second = f"{second}  ·  {clock}"
     width = right - margin - pen.gap
+    second = _where(pen, page, showing.now.strftime("%H:%M"), width)
     upper, lower = high * 0.46, high * 0.32
     top = area.y + high * 0.11
     pen.write_in(Rect(margin, top, width, upper), site, Size.BODY, c.on_header, bold=True, most_lines=1)
     pen.write_in(Rect(margin, top + upper, width, lower), second, m.caption, c.header_2, most_lines=1)
     pen.block("title", Rect(margin, top, width, upper + lower))
     return _progress(pen, page, Rect(margin, area.y + high, area.w - 2 * margin, pen.mm(12)))
+
+
+def _where(pen: Pen, page: Page, clock: str, width: float) -> str:
+    """Return service, step and clock, without the service when they don't fit on a line."""
+    if page.service is None:
+        return clock
+    long = short = pen.say(page.service)
+    if page.steps:
+        short = pen.ui("step-short", step=page.step, steps=page.steps)
+        long = pen.ui("step", service=page.service, step=page.step, steps=page.steps)
+    long = f"{long}  ·  {clock}"
+    return long if pen.width(long, Size.CAPTION) <= width else f"{short}  ·  {clock}"
 
 
 def _settings(pen: Pen, page: Page, area: Rect) -> float:

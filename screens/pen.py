@@ -19,6 +19,7 @@ _PITCH = {
     Size.QUESTION_LARGE: 1.3,
     Size.FIGURE: 1.1,
 }
+_CLOSE_PITCH = 1.25
 _SMALLER = sorted(Size, key=lambda size: -size.value)
 # An ideograph's middle lies 0.38 em above the baseline.
 _MIDDLE_EM = 0.38
@@ -126,13 +127,17 @@ class Pen:
         bold: bool = False,
         align: Align = Align.LEFT,
         balance: bool = False,
+        close: bool = False,
     ) -> float:
-        """Write a paragraph with its upper left corner ``at``; return its height."""
+        """Write a paragraph with its upper left corner ``at``; return its height.
+
+        ``close`` sets the lines close, as in a button; ``balance`` makes them equally long.
+        """
         size_px = self.size_px(size)
         breaking = balanced_lines if balance else break_lines
         lines = breaking(words, self.fonts, size_px, width, bold=bold)
         x, y = at
-        pitch = self.pitch(size)
+        pitch = size_px * _CLOSE_PITCH if close else self.pitch(size)
         for number, line in enumerate(lines):
             left = x + (width - self.fonts.width_em(line, bold=bold) * size_px) * align.value
             baseline = y + (number + 0.5) * pitch + _MIDDLE_EM * size_px
@@ -156,9 +161,10 @@ class Pen:
         """Write ``words`` in the middle of ``rect``'s height, as large as fits up to ``size``."""
         fits = self.fitting(words, rect.w, rect.h, size, bold=bold, most_lines=most_lines)
         balance = align is Align.CENTRE
-        height = self.height(words, rect.w, fits, bold=bold)
-        top = rect.y + (rect.h - height) / 2
-        self.write(words, (rect.x, top), rect.w, fits, colour, bold=bold, align=align, balance=balance)
+        lines = self.lines(words, rect.w, fits, bold=bold)
+        top = rect.y + (rect.h - len(lines) * self.size_px(fits) * _CLOSE_PITCH) / 2
+        at = (rect.x, top)
+        self.write(words, at, rect.w, fits, colour, bold=bold, align=align, balance=balance, close=True)
 
     def fitting(
         self, words: str, width: float, height: float, size: Size, *, bold: bool = False, most_lines: int = 2
@@ -169,7 +175,7 @@ class Pen:
                 continue
             lines = self.lines(words, width, smaller, bold=bold)
             # The first and last line may use the room that the pitch leaves around them.
-            if len(lines) <= most_lines and len(lines) * self.pitch(smaller) <= height * 1.15:
+            if len(lines) <= most_lines and len(lines) * self.size_px(smaller) * _CLOSE_PITCH <= height * 1.1:
                 return smaller
         return Size.CAPTION
 
