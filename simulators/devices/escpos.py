@@ -136,9 +136,7 @@ def next_command(buffer: bytes) -> tuple[Command, int] | None:
         if size is None or len(buffer) < 2 + size:
             return None
         return Command(code, buffer[2 : 2 + size]), 2 + size
-    end = next(
-        (at for at, b in enumerate(buffer) if b in CONTROLS or b in (DLE, ESC, FS, GS)), len(buffer)
-    )
+    end = next((at for at, b in enumerate(buffer) if b in CONTROLS or b in (DLE, ESC, FS, GS)), len(buffer))
     return Command(b"", buffer[:end]), end
 
 
@@ -177,8 +175,7 @@ def _name(command: Command) -> str:
     head = {DLE: "DLE", ESC: "ESC", FS: "FS", GS: "GS"}.get(command.code[0])
     if head is None:
         return {0x0A: "LF", 0x0D: "CR", 0x09: "HT", 0x0C: "FF", 0x18: "CAN"}[command.code[0]]
-    letter = chr(command.code[1]) if command.code[1] > 32 else {4: "EOT", 5: "ENQ", 20: "DC4"}.get(
-        command.code[1], f"{command.code[1]:02X}"
-    )
+    second = command.code[1]
+    letter = chr(second) if second > 32 else {4: "EOT", 5: "ENQ", 20: "DC4"}.get(second, f"{second:02X}")
     few = " ".join(str(b) for b in command.args[:4])
     return f"{head} {letter} {few}".rstrip() + (" ..." if len(command.args) > 4 else "")

@@ -84,7 +84,9 @@ class PaymentTerminal:
         self._sale: _Sale | None = None
         self._replies: list[dict[str, Any]] = []
         self._wire: WakingWire | None = None
-        self._clear_link()
+        self._last_heard = 0
+        self._last_sent = 0
+        self._unacknowledged: list[_Unacknowledged] = []
 
     # --- what a person does ---
 
@@ -313,7 +315,7 @@ class PaymentTerminal:
     def _clear_link(self) -> None:
         self._last_heard = 0
         self._last_sent = 0
-        self._unacknowledged: list[_Unacknowledged] = []
+        self._unacknowledged.clear()
 
     def _struck(self, operation: str) -> str | None:
         order = self._faults.take(NAME, operation)

@@ -7,7 +7,6 @@ answered also while printing or stopped; automatic status back of four bytes; ``
 
 from __future__ import annotations
 
-import random
 import threading
 import time
 from collections.abc import Mapping
@@ -53,10 +52,9 @@ DEFAULT_FEED_DOTS: Final = 30
 class ReceiptPrinter:
     """The printer; ``serve`` runs in the wire's thread, the rest is what a person does."""
 
-    def __init__(self, level: Level, faults: Faults, chance: random.Random) -> None:
+    def __init__(self, level: Level, faults: Faults) -> None:
         self._level = level
         self._faults = faults
-        self._chance = chance
         self._lock = threading.Lock()
         self._paper = "full"
         self._struck: set[str] = set()
@@ -65,8 +63,9 @@ class ReceiptPrinter:
         self._counters = {LINE_COUNTER: 0, CUT_COUNTER: 0}
         self._unknown = 0
         self._wire: WakingWire | None = None
+        self._receipt = Receipt()
+        self._current = Line()
         self._setup()
-        self._new_receipt()
         self._status_back = 0
         self._told = b""
         faults.watch(self._nudge)
@@ -130,11 +129,13 @@ class ReceiptPrinter:
         buffer = b""
         try:
             while True:
-                buffer = self._heard(buffer + wire.read(None), wire)
-                while not self._stopped and (cut := next_command(buffer)) is not None:
+                buffer += wire.read(None)
+                if self._stopped():
+                    buffer = self._real_time(buffer, wire)
+                while not self._stopped() and (cut := next_command(buffer)) is not None:
                     command, size = cut
                     seconds = self._run(command, wire)
-                    if not self._stopped or not command.code:
+                    if not self._stopped() or not command.code:
                         buffer = buffer[size:]  # what was stopped is done again when printing goes on
                     busy_until = time.monotonic() + self._level.seconds(seconds)
                     while (left := busy_until - time.monotonic()) > 0:
@@ -144,9 +145,6 @@ class ReceiptPrinter:
             return
         finally:
             self._wire = None
-
-    def _heard(self, buffer: bytes, wire: WakingWire) -> bytes:
-        return self._real_time(buffer, wire) if self._stopped else buffer
 
     def _real_time(self, buffer: bytes, wire: WakingWire) -> bytes:
         self._tell(wire)
@@ -178,7 +176,7 @@ class ReceiptPrinter:
         bits = 0x12
         match which:
             case 1:
-                bits |= 0x08 if self._stopped else 0
+                bits |= 0x08 if self._stopped() else 0
             case 2:
                 bits |= 0x04 if self._has("coverOpen") else 0
                 bits |= 0x20 if self._has("paperOut") else 0
@@ -193,7 +191,7 @@ class ReceiptPrinter:
         return bits
 
     def _automatic_status(self) -> bytes:
-        first = 0x10 | (0x08 if self._stopped else 0) | (0x20 if self._has("coverOpen") else 0)
+        first = 0x10 | (0x08 if self._stopped() else 0) | (0x20 if self._has("coverOpen") else 0)
         second = (
             (0x08 if self._has("cutterFault") else 0)
             | (0x20 if self._has("hardwareError") else 0)
@@ -323,7 +321,7 @@ class ReceiptPrinter:
         struck = self._faults.take(NAME, "cut")
         if struck is not None:
             self._struck.add(struck.fault)
-        if self._stopped:
+        if self._stopped():
             return 0.0
         if args[:1] and args[0] >= 65 and len(args) > 1:
             self._put(Feed(args[1]))
@@ -402,9 +400,7 @@ class ReceiptPrinter:
         s, n = self._style, args[0] if args else 0
         match code:
             case b"\x1b!":
-                s = Style(
-                    bool(n & 8), bool(n & 128), s.invert, 1 + (n >> 5 & 1), 1 + (n >> 4 & 1), s.align
-                )
+                s = Style(bool(n & 8), bool(n & 128), s.invert, 1 + (n >> 5 & 1), 1 + (n >> 4 & 1), s.align)
             case b"\x1bE" | b"\x1bG":
                 s = Style(bool(n & 1), s.underline, s.invert, s.width, s.height, s.align)
             case b"\x1b-" | b"\x1c-":
@@ -458,7 +454,6 @@ class ReceiptPrinter:
     def _error(self) -> bool:
         return self._has("cutterFault") or self._has("headHot") or self._has("hardwareError")
 
-    @property
     def _stopped(self) -> bool:
         return any(self._has(fault) for fault in _STOPS)
 

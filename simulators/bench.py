@@ -1,0 +1,250 @@
+"""The bench: every device on its wire, the people, the back office, the control API, in one process."""
+
+from __future__ import annotations
+
+import json
+import random
+import secrets
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final
+
+from simulators.back_office import app as back_office
+from simulators.back_office.server import Served
+from simulators.catalogue import Catalogue, Entry
+from simulators.control import Control
+from simulators.devices import (
+    camera,
+    escpos,
+    fingerprint_pad,
+    id_card_reader,
+    payment_terminal,
+    receipt_printer,
+)
+from simulators.faults import Faults
+from simulators.level import IDEAL, Level
+from simulators.payment_hosts.hosts import PaymentHosts
+from simulators.people import load_personas
+from simulators.permit import unit as permit_unit
+from simulators.recorder import Recorder
+from simulators.usb_relay import UsbRelay
+from simulators.wire import Line, PtyWire, TcpWire, WireClosed
+from simulators.world import Machine, World
+
+SITE: Final = """\
+# Written by the bench: a site whose every link is simulated.
+[site]
+id = "330212K01"
+name = {{ zh-CN = "模拟测试大厅", en = "Bench hall" }}
+model = "standard"
+production = false
+hotline = "0574-00000000"
+elsewhere = {{ zh-CN = "模拟测试大厅 3 号窗口", en = "window 3 of the bench hall" }}
+hours = {{ zh-CN = "24 小时", en = "24 hours" }}
+
+[links]
+{links}
+
+[back_office]
+url = "{back_office}"
+token_file = "token"
+timeout_s = 5.0
+
+[journal]
+path = "journal.db"
+key_file = "journal.key"
+
+[debug]
+port = 0
+
+[state]
+folder = "."
+"""
+
+
+class Bench:
+    """A started bench; ``close`` ends it. ``state`` is a folder that it may fill.
+
+    ``usb`` puts the ID-card reader on USB (``bulk`` or ``pipes``) instead of a pty; ``postgres`` is a
+    URL for the back office's data, otherwise SQLite in ``state``.
+    """
+
+    def __init__(
+        self,
+        state: Path,
+        level: Level = IDEAL,
+        seed: int = 1,
+        usb: str | None = None,
+        postgres: str | None = None,
+        receipt_port: int = 0,
+    ) -> None:
+        self.state = state.resolve()
+        self.state.mkdir(parents=True, exist_ok=True)
+        self.token = secrets.token_urlsafe(24)
+        self.faults = Faults()
+        self.recorder = Recorder()
+        self.people = load_personas()
+        self._level = level
+        self._chance = random.Random(seed)
+        self._lines: list[Line] = []
+        self._threads: list[threading.Thread] = []
+        self.links: dict[str, str] = {}
+
+        chance = self._chance
+        self.id_card_reader = id_card_reader.IdCardReader(level, self.faults, chance)
+        self.permit_unit = permit_unit.PermitUnitSimulator(level=level, faults=self.faults, chance=chance)
+        self.camera = camera.Camera(self.faults, chance)
+        self.fingerprint_pad = fingerprint_pad.FingerprintPad(level, self.faults, chance)
+        self.payment_terminal = payment_terminal.PaymentTerminal(level, self.faults, chance)
+        self.receipt_printer = receipt_printer.ReceiptPrinter(level, self.faults)
+        self.payment_hosts = PaymentHosts()
+
+        self._wire_up(usb, receipt_port)
+        self._hosts_server = Served(self.payment_hosts.app)
+        database = postgres or f"sqlite:///{self.state / 'back_office.db'}"
+        registers = [person.tables() for person in self.people.values()]
+        office = back_office.create_app(
+            database=database,
+            token=self.token,
+            people=registers,
+            faults=self.faults,
+            merchant=self.payment_hosts.merchant(base_url=self._hosts_server.url),
+        )
+        self.desk = office.state.desk
+        self._office_server = Served(office)
+        self.world = World(
+            self.people,
+            Machine(
+                self.id_card_reader,
+                self.permit_unit,
+                self.camera,
+                self.fingerprint_pad,
+                self.payment_terminal,
+                self.receipt_printer,
+                self.payment_hosts,
+            ),
+            reseed=lambda: self.desk.reseed(registers),
+        )
+        self.catalogue = Catalogue(
+            {
+                module.NAME: Entry(module.FAULTS, module.OPERATIONS)
+                for module in (id_card_reader, camera, fingerprint_pad, payment_terminal, receipt_printer)
+            }
+            | {
+                "permit_unit": Entry(permit_unit.FAULTS, permit_unit.OPERATIONS),
+                "back_office": Entry(back_office.FAULTS),
+            },
+            [line.link for line in self._lines],
+        )
+        control = Control(
+            self.token,
+            self.world,
+            self.faults,
+            self.catalogue,
+            self.recorder,
+            self.receipt_printer,
+            self.permit_unit,
+        )
+        self._control_server = Served(control.app)
+        self._write_files()
+
+    @property
+    def control_url(self) -> str:
+        return self._control_server.url
+
+    @property
+    def back_office_url(self) -> str:
+        return self._office_server.url
+
+    def summary(self) -> dict[str, Any]:
+        """Return what a client needs to know, as it stands in ``bench.json``."""
+        return {
+            "control": self.control_url,
+            "back_office": self.back_office_url,
+            "links": self.links,
+            "site": str(self.state / "site.toml"),
+            "token": self.token,
+        }
+
+    def close(self) -> None:
+        """End every server and wire; returns when they have ended."""
+        for server in (self._control_server, self._office_server, self._hosts_server):
+            server.stop()
+        self.desk.close()
+        self.camera.close()
+        for line in self._lines:
+            line.close()
+        for thread in self._threads:
+            thread.join()
+
+    def __enter__(self) -> Bench:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # --- inside ---
+
+    def _wire_up(self, usb: str | None, receipt_port: int) -> None:
+        unit = self.permit_unit
+        if usb is None:
+            self._pty("id_card_reader", 115200, self.id_card_reader.serve)
+        else:
+            relay = UsbRelay("id_card_reader", usb, self._level, self.faults, self.recorder, self._chance)
+            self._run(relay, self.id_card_reader.serve)
+            self.links["id_card_reader"] = (
+                f"usb:0400:c35a?form={usb}&backend=simulators.devices.id_card_usb:backend"
+                f"&port={relay.port}&simulated=1"
+            )
+        self._pty("permit_transport", 9600, unit.transport.serve)
+        self._pty("permit_scanner", 115200, unit.scanner.serve)
+        self._pty("permit_printer", 9600, unit.printer.serve)
+        self.links["camera"] = f"{self.camera.url}?simulated=1"
+        self.camera.start()
+        self._pty("fingerprint_pad", 57600, self.fingerprint_pad.serve)
+        self._pty("payment_terminal", 115200, self.payment_terminal.serve)
+        tcp = TcpWire(
+            "receipt_printer", self._level, self.faults, self.recorder, self._chance, port=receipt_port
+        )
+        self._run(tcp, self.receipt_printer.serve)
+        self.links["receipt_printer"] = f"socket://127.0.0.1:{tcp.port}?simulated=1"
+        describers: Mapping[str, Callable[[str, bytes], str]] = {
+            "id_card_reader": id_card_reader.words,
+            **permit_unit.WORDS,
+            "fingerprint_pad": fingerprint_pad.words,
+            "payment_terminal": payment_terminal.words,
+            "receipt_printer": escpos.words,
+        }
+        for link, describer in describers.items():
+            self.recorder.describe(link, describer)
+
+    def _pty(self, link: str, baud: int, serve: Callable[[Any], None]) -> None:
+        path = self.state / "links" / link
+        path.parent.mkdir(exist_ok=True)
+        self._run(PtyWire(link, path, self._level, self.faults, self.recorder, self._chance, baud), serve)
+        self.links[link] = f"serial://{path}?baud={baud}&simulated=1"
+
+    def _run(self, line: Line, serve: Callable[[Any], None]) -> None:
+        def served() -> None:
+            with suppress(WireClosed):
+                serve(line)
+
+        thread = threading.Thread(target=served, name=line.link, daemon=True)
+        thread.start()
+        self._lines.append(line)
+        self._threads.append(thread)
+
+    def _write_files(self) -> None:
+        token = self.state / "token"
+        token.touch(mode=0o600)
+        token.write_text(self.token)
+        links = "\n".join(f"{name} = {json.dumps(url)}" for name, url in self.links.items())
+        (self.state / "site.toml").write_text(SITE.format(links=links, back_office=self.back_office_url))
+        summary = self.state / "bench.json"
+        summary.touch(mode=0o600)
+        summary.write_text(json.dumps(self.summary(), indent=1))

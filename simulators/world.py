@@ -1,0 +1,231 @@
+"""The world before the machine: who stands there, what they hold, and what they do.
+
+An act is one thing a person can do (``place_id_card``, ``pay``, ...). It goes to the device's
+physical side; the kiosk learns of it through the wire alone.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+from simulators.devices.camera import Camera, Scene
+from simulators.devices.fingerprint_pad import FingerprintPad, Press
+from simulators.devices.id_card_reader import IdCardReader
+from simulators.devices.payment_terminal import PaymentTerminal
+from simulators.devices.receipt_printer import ReceiptPrinter
+from simulators.payment_hosts.hosts import PaymentHosts
+from simulators.people import Persona
+from simulators.permit.card import PermitCard
+from simulators.permit.unit import PermitUnitSimulator, Refused
+
+
+class Impossible(Exception):
+    """The act cannot be done; the text says why. ``status`` is the HTTP status that fits."""
+
+    def __init__(self, why: str, status: int = 409) -> None:
+        super().__init__(why)
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """The devices of one cabinet, from the person's side, and the hosts that phones pay at."""
+
+    id_card_reader: IdCardReader
+    permit_unit: PermitUnitSimulator
+    camera: Camera
+    fingerprint_pad: FingerprintPad
+    payment_terminal: PaymentTerminal
+    receipt_printer: ReceiptPrinter
+    payment_hosts: PaymentHosts
+
+
+Act = Callable[..., None]
+
+
+class World:
+    """Who is there and what they do; acts come one at a time."""
+
+    def __init__(self, people: Mapping[str, Persona], machine: Machine, reseed: Callable[[], None]) -> None:
+        self.people = people
+        self._machine = machine
+        self._reseed = reseed
+        self._lock = threading.Lock()
+        self._persona: Persona | None = None
+        self._permits: dict[str, PermitCard] = {}
+        self._finger: Press | None = None
+
+    def do(self, name: str, arguments: Mapping[str, Any]) -> None:
+        """Do an act of ``ACTS``; raises ``Impossible``."""
+        known = ACTS.get(name)
+        if known is None:
+            raise Impossible(f"no act {name!r}: one of {', '.join(ACTS)}", 400)
+        method, kinds = known
+        for key, value in arguments.items():
+            if key not in kinds:
+                raise Impossible(f"{name} takes no {key!r}", 400)
+            if type(value) is not kinds[key]:
+                raise Impossible(f"{name}: {key} must be {kinds[key].__name__}", 400)
+        with self._lock:
+            try:
+                method(self, **arguments)
+            except Refused as error:
+                raise Impossible(str(error)) from error
+            except (LookupError, ValueError, TypeError) as error:
+                raise Impossible(f"{name}: {error}", 400) from error
+
+    def state(self) -> dict[str, Any]:
+        """Return the world as plain values."""
+        machine = self._machine
+        with self._lock:
+            scene = machine.camera.scene
+            return {
+                "persona": self._persona.name if self._persona else None,
+                "id_card": {"where": "reader" if machine.id_card_reader.card else "pocket"},
+                "permit": self._permit(),
+                "camera": {**asdict(scene), "persona": self._whose_face(scene.face)},
+                "finger": asdict(self._finger) if self._finger else None,
+                "terminal": machine.payment_terminal.world(),
+                "receipt": {
+                    "paper": machine.receipt_printer.paper,
+                    "in_slot": machine.receipt_printer.in_slot,
+                    "unknown_commands": machine.receipt_printer.unknown_commands,
+                },
+                "orders": {**machine.payment_hosts.orders(), **machine.payment_terminal.book.orders()},
+            }
+
+    def _permit(self) -> Mapping[str, Any]:
+        """Describe the permit: in the machine, or in the pocket of the person who stands there."""
+        permit = self._machine.permit_unit.world()
+        card = self._permits.get(self._persona.name) if self._persona else None
+        if permit["where"] != "pocket" or card is None:
+            return permit
+        return {
+            **permit,
+            "strip": {"code": card.code(), "rewrites": card.rewrites},
+            "chip_endorsements": card.chip.written().hex() if card.chip else "",
+        }
+
+    # --- acts ---
+
+    def _arrive(self, name: str) -> None:
+        self._persona = self._named(name)
+        self._machine.camera.show(Scene(self._persona.face))
+
+    def _place_id_card(self, persona: str = "") -> None:
+        self._machine.id_card_reader.place(self._named(persona))
+
+    def _lift_id_card(self) -> None:
+        self._machine.id_card_reader.lift()
+
+    def _insert_permit(self, persona: str = "", wrong_way_round: bool = False) -> None:
+        person = self._named(persona)
+        owner = self.people[person.inserts_permit_of] if person.inserts_permit_of else person
+        self._machine.permit_unit.insert(self._permit_of(owner), wrong_way_round=wrong_way_round)
+
+    def _take_permit(self) -> None:
+        self._machine.permit_unit.take()
+
+    def _pull_permit(self) -> None:
+        self._machine.permit_unit.pull()
+
+    def _look(self, pose: str = "neutral", persona: str = "", second: str = "", attack: str = "") -> None:
+        self._machine.camera.show(
+            Scene(
+                self._named(persona).face,
+                pose,
+                self._named(second).face if second else None,
+                attack or None,
+            )
+        )
+
+    def _step_away(self) -> None:
+        self._machine.camera.show(Scene())
+
+    def _place_finger(self, finger: str = "", impression: int = 2, condition: str = "") -> None:
+        person = self._persona
+        mine = dict(person.fingers) if person else {}
+        picture = mine.get(finger, finger) or next(iter(mine.values()), "")
+        press = Press(picture, impression, condition or (person.finger_condition if person else "ok"))
+        self._machine.fingerprint_pad.press(press)
+        self._finger = press
+
+    def _lift_finger(self) -> None:
+        self._machine.fingerprint_pad.lift()
+        self._finger = None
+
+    def _pay(self, method: str = "card", result: str = "approve") -> None:
+        if not self._machine.payment_terminal.pay(method, result):
+            raise Impossible("the terminal asks for no payment")
+
+    def _scan_qr(self, code: str, result: str = "approve") -> None:
+        self._machine.payment_hosts.scan(code, result)
+
+    def _take_receipt(self) -> None:
+        self._machine.receipt_printer.take()
+
+    def _paper(self, state: str = "full") -> None:
+        self._machine.receipt_printer.set_paper(state)
+
+    def _reset(self) -> None:
+        machine = self._machine
+        machine.id_card_reader.lift()
+        machine.permit_unit.reset()
+        machine.camera.show(Scene())
+        machine.fingerprint_pad.lift()
+        machine.payment_terminal.reset()
+        machine.receipt_printer.reset()
+        self._permits.clear()
+        self._persona = None
+        self._finger = None
+        self._reseed()
+
+    # --- inside ---
+
+    def _named(self, name: str) -> Persona:
+        if not name:
+            if self._persona is None:
+                raise ValueError("nobody stands there: name a persona")
+            return self._persona
+        if name not in self.people:
+            raise ValueError(f"nobody is called {name!r}")
+        return self.people[name]
+
+    def _permit_of(self, person: Persona) -> PermitCard:
+        if person.name not in self._permits:
+            tables = person.tables()
+            if "permit" not in tables:
+                raise ValueError(f"{person.name} has no permit")
+            self._permits[person.name] = PermitCard.of(tables["permit"])
+        return self._permits[person.name]
+
+    def _whose_face(self, face: str | None) -> str | None:
+        if face is None:
+            return None
+        if self._persona is not None and self._persona.face == face:
+            return self._persona.name
+        return next((p.name for p in self.people.values() if p.face == face), None)
+
+
+ACTS: Final[Mapping[str, tuple[Act, Mapping[str, type]]]] = {
+    "persona": (World._arrive, {"name": str}),
+    "place_id_card": (World._place_id_card, {"persona": str}),
+    "lift_id_card": (World._lift_id_card, {}),
+    "insert_permit": (World._insert_permit, {"persona": str, "wrong_way_round": bool}),
+    "take_permit": (World._take_permit, {}),
+    "pull_permit": (World._pull_permit, {}),
+    "look": (World._look, {"pose": str, "persona": str, "second": str, "attack": str}),
+    "step_away": (World._step_away, {}),
+    "place_finger": (World._place_finger, {"finger": str, "impression": int, "condition": str}),
+    "lift_finger": (World._lift_finger, {}),
+    "pay": (World._pay, {"method": str, "result": str}),
+    "scan_qr": (World._scan_qr, {"code": str, "result": str}),
+    "take_receipt": (World._take_receipt, {}),
+    "refill_paper": (World._paper, {}),
+    "paper": (World._paper, {"state": str}),
+    "reset": (World._reset, {}),
+}
+"""What a person can do, and the types of its arguments."""
