@@ -27,6 +27,7 @@ find_python() {
         if "$candidate" -c '
 import sys, ensurepip, venv
 sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null; then
+            # shellcheck disable=SC2034
             PYTHON=$(command -v "$candidate")
             return 0
         fi
