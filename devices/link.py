@@ -14,7 +14,7 @@ A link moves bytes and knows no frames. Silence is an empty read; a wire that is
 from __future__ import annotations
 
 import time
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 from urllib.parse import parse_qs, urlsplit
 
 import serial
@@ -42,6 +42,13 @@ class Link(Protocol):
     def discard_input(self) -> None:
         """Throw away what has arrived unread."""
         ...
+
+
+@runtime_checkable
+class Tunable(Protocol):
+    """A link whose speed can be changed while it is open."""
+
+    def set_baud(self, baud: int) -> None: ...
 
 
 class SerialLink:
@@ -92,6 +99,13 @@ class SerialLink:
     def discard_input(self) -> None:
         while self.read(4096, 0):
             pass
+
+    def set_baud(self, baud: int) -> None:
+        """Speak at ``baud`` from now on; a socket has no speed and takes no notice."""
+        try:
+            self._opened().baudrate = baud
+        except (serial.SerialException, OSError, ValueError) as error:
+            raise LinkLost(f"{self.url}: {error}") from error
 
     def _opened(self) -> serial.SerialBase:
         if self._port is None:

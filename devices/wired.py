@@ -14,7 +14,7 @@ class Wired:
     """A driver's hold on its link. A wire that was lost is opened again at the next command."""
 
     def __init__(self, link: Link, name: str) -> None:
-        self.name: Final = name
+        self.name = name
         self._link: Final = link
         self._is_open = False
 
@@ -44,12 +44,13 @@ class Wired:
 
     def _open_link(self) -> None:
         self._link.open()
+        self._is_open = True  # so that the handshake itself may use ``_wire``
         try:
             self._opened()
         except DeviceError:
+            self._is_open = False
             self._link.close()
             raise
-        self._is_open = True
 
     def _silent(self, detail: str) -> Fault:
         return Fault(self.name, "timeOut", StaffAction.RESET, detail)
