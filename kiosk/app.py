@@ -56,12 +56,24 @@ REPAIR_S = 15.0
 """How often a device out of service is asked again what became of its last effect."""
 
 
+class FrameTimes(Protocol):
+    """How fast the window answers, in milliseconds."""
+
+    @property
+    def longest_frame_ms(self) -> float: ...
+
+    def tap_to_frame_ms(self, percentile: float = ...) -> float | None: ...
+
+    def reset(self) -> None: ...
+
+
 class WindowLike(View, Protocol):
     """What the front door needs of the window."""
 
-    def layout(self) -> dict[str, tuple[int, int, int, int]]: ...
+    @property
+    def frames(self) -> FrameTimes: ...
 
-    def timings(self) -> dict[str, float | None]: ...
+    def layout(self) -> dict[str, tuple[int, int, int, int]]: ...
 
 
 class Kiosk:
@@ -263,7 +275,7 @@ class Kiosk:
         questions: dict[str, Callable[[], Any]] = {"status": self._status}
         if window is not None:
             questions["layout"] = window.layout
-            questions["frames"] = window.timings
+            questions["frames"] = lambda: _timings(window.frames)
         self.debug = DebugLink(self.stage, questions)
         port = await self.debug.open(self.settings.debug_port or 0)
         closing.push_async_callback(self.debug.close)
@@ -299,3 +311,13 @@ async def _cancel(tasks: Sequence[asyncio.Task[None]]) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _timings(frames: FrameTimes) -> dict[str, float | None]:
+    """Return what was measured since the last time this was asked."""
+    measured = {
+        "tap_to_frame_p95_ms": frames.tap_to_frame_ms(95.0),
+        "longest_frame_ms": frames.longest_frame_ms,
+    }
+    frames.reset()
+    return measured

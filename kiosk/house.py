@@ -66,10 +66,10 @@ class House:
     template_decoder: TemplateDecoder
     strip_template: StripTemplate
     print_font: Path
+    rules_folder: Path
     receipt_url: str
     numbers: Numbers
     back_office_reachable: bool = True
-    rules_folder: Path
     local_time: Callable[[datetime], datetime] = datetime.astimezone
 
     def unexpected(self, error: BaseException, visit: str | None = None) -> None:

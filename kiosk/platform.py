@@ -24,8 +24,9 @@ from kiosk.clock import Clock, mono_s
 from kiosk.http import Http, PlatformError, Refused, Request, Unreachable
 from kiosk.journal.fields import canonical
 from kiosk.journal.records import PostedLetter
+from kiosk.rules import Wish
 
-__all__ = ["Platform", "PlatformError", "Refused", "Unreachable"]
+__all__ = ["Platform", "PlatformError", "Refused", "Unreachable", "Wish"]
 
 T = TypeVar("T")
 
@@ -53,16 +54,6 @@ class PermitCheck:
     last_issued: date | None
     endorsements: tuple[HeldEndorsement, ...]
     strip_rewrites: int
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """An endorsement that is asked for: validity ``P3M`` or ``P1Y``, entries 1, 2 or 0 (multiple)."""
-
-    destination: str
-    type: str
-    validity: str
-    entries: int
 
 
 @dataclass(frozen=True, slots=True)

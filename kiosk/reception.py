@@ -356,7 +356,9 @@ class Reception:
 
 def out_of_service(house: House, why: Text) -> OutOfService:
     """Return the page of a machine that serves nobody now."""
-    return OutOfService("out-of-service", text("out-of-service.question"), why, elsewhere=text("site.elsewhere"))
+    return OutOfService(
+        "out-of-service", text("out-of-service.question"), why, elsewhere=text("site.elsewhere")
+    )
 
 
 def money_of(effects: Sequence[Effect]) -> tuple[int, int]:

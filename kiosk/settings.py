@@ -106,8 +106,6 @@ class Site:
     elsewhere: LocalText
     hours: LocalText
     receipt_url: str
-    """What a receipt's code leads to, before the case number."""
-    receipt_url: str
     """How the address of a receipt begins; the case number follows. Without one the code is the number."""
 
 
@@ -261,7 +259,6 @@ def _site(table: Table, root: Path) -> tuple[Site, str]:
         hotline=table.text("hotline"),
         elsewhere=_local_text(table.table("elsewhere")),
         hours=_local_text(table.table("hours")),
-        receipt_url=table.text("receipt_url"),
         receipt_url=table.text("receipt_url", ""),
     )
     if not site.id.isascii() or not site.id.isalnum() or len(site.id) > 12:

@@ -22,12 +22,13 @@ _ROOT: Final = Path(__file__).parents[2]
 _SOCKET_BUFFER: Final = 1 << 20
 _STOP_S: Final = 1.0
 
-# Freed memory is overwritten by the C library, so that no copy of a face stays in the heap; one thread
-# a library, so that the other core is the window's.
+# Freed memory is overwritten by the C library, Python's included, so that no copy of a face or print stays
+# in the heap; one thread a library, so that the other core is the window's.
 _ENVIRONMENT: Final = {
     "GLIBC_TUNABLES": "glibc.malloc.perturb=165:glibc.malloc.tcache_count=0",
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
+    "PYTHONMALLOC": "malloc",
     "PYTHONDONTWRITEBYTECODE": "1",
 }
 _INHERITED: Final = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "PYTHONPATH", "VIRTUAL_ENV")

@@ -61,7 +61,7 @@ class FaceMatcher:
         self._second_engine().run_blank()
 
     def guide(self, frame: Pixels) -> Framing:
-        """Say what is wrong with ``frame`` (rows, columns, 3; blue, green, red), looking at a small copy."""
+        """Say what is wrong with ``frame`` (rows, columns, 3; blue, green, red)."""
         framing, _ = self._look(frame)
         return framing
 
@@ -80,7 +80,7 @@ class FaceMatcher:
         if not faces:
             wipe(card)
             return FaceDecision(FaceOutcome.UNCLEAR, photo_unusable=True)
-        decision = self._decide(card, faces[0], frame, self._detector.refine(frame, found), index)
+        decision = self._decide(card, faces[0], frame, found, index)
         wipe(card)
         return decision
 
@@ -109,7 +109,8 @@ class FaceMatcher:
             framing = Framing(judge_empty(gates, small))
             wipe(small)
             return framing, None
-        face = faces[0].moved(1.0 / scale, 0.0, 0.0)
+        # The reduced copy shows where the face is, not how it is held: tilt is not seen there.
+        face = self._detector.refine(frame, faces[0].moved(1.0 / scale, 0.0, 0.0))
         left, top, box_width, box_height = face.box
         box = (left / width, top / height, box_width / width, box_height / height)
         quality = measure(frame, small, face)

@@ -76,9 +76,10 @@ async def check_answers(
 ) -> bool:
     """Show what was chosen and what it costs; false when the person wants to choose again."""
     change = Action("change", text("check.change"))
-    rows = [Row(text("check.name"), verbatim(holder.name))]
-    for wish in wishes:
-        rows.append(Row(destination(wish.destination), describe(wish), edit=change))
+    rows = [
+        Row(text("check.name"), verbatim(holder.name)),
+        *(Row(destination(wish.destination), describe(wish), edit=change) for wish in wishes),
+    ]
     total_fen = sum(rules.fee_fen(wish) for wish in wishes)
     answer = await visit.ask(
         CheckAnswers(

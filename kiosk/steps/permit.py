@@ -133,9 +133,8 @@ async def retract_permit(visit: Visit) -> None:
         effects.RETRACT_PERMIT,
         f"{visit.number}:retract:{before + 1}",
         before={"bin_count": before},
-    ) as act:
-        async with visit.working():
-            count = act.after["bin_count"] = await visit.device(unit, lambda u: u.retract())
+    ) as act, visit.working():
+        count = act.after["bin_count"] = await visit.device(unit, lambda u: u.retract())
     visit.held.permit = False
     letter = Letter("permit-retained", {"device": "permit_unit", "bin_count": count}, visit.case_no)
     await house.journal.note(
