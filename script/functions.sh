@@ -8,14 +8,14 @@ die() {
     exit 1
 }
 
+can_be_root() { [[ $EUID -eq 0 ]] || command -v sudo >/dev/null; }
+
 # Run a command as root: as it is, or through sudo.
 as_root() {
     if [[ $EUID -eq 0 ]]; then
         "$@"
-    elif command -v sudo >/dev/null; then
-        sudo "$@"
     else
-        die "Needs root to run: $*" "Run this as root once, or install sudo."
+        sudo "$@"
     fi
 }
 
