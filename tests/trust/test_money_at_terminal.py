@@ -15,7 +15,17 @@ from kiosk.journal.effects import PAYMENT_TERMINAL, REFUND_MONEY, TAKE_MONEY
 from kiosk.money import ChannelBlocked, NotDelivered, Payment
 from kiosk.numbers import refund_no
 from kiosk.platform import Refused
-from tests.trust.world import FEE_FEN, Reply, ScriptedTerminal, World, broken, ended, in_loop, unreachable, world
+from tests.trust.world import (
+    FEE_FEN,
+    Reply,
+    ScriptedTerminal,
+    World,
+    broken,
+    ended,
+    in_loop,
+    unreachable,
+    world,
+)
 
 
 @dataclass(frozen=True)
@@ -49,7 +59,13 @@ TABLE = [
     Row("unknown, then absent twice", P.TIMED_OUT, E.FAILED, [P.UNKNOWN], queries=[P.NOT_FOUND]),
     Row("absent at first, then paid", P.APPROVED, E.DONE, [P.UNKNOWN], queries=[P.NOT_FOUND, P.APPROVED]),
     Row("wire gone at the start, paid", P.APPROVED, E.DONE, queries=[P.APPROVED], start_breaks=True),
-    Row("wire gone while waiting, paid", P.APPROVED, E.DONE, [P.WAITING, broken()], queries=[broken(), P.APPROVED]),
+    Row(
+        "wire gone while waiting, paid",
+        P.APPROVED,
+        E.DONE,
+        [P.WAITING, broken()],
+        queries=[broken(), P.APPROVED],
+    ),
     Row(
         "unknown for good, reversed",
         P.UNKNOWN,
@@ -68,7 +84,9 @@ TABLE = [
         settled=Outcome.REFUNDED,
         refund_tries=6,
     ),
-    Row("unknown, nothing to reverse", P.UNKNOWN, E.FAILED, [P.UNKNOWN], refunds=[P.NOT_FOUND], refund_tries=1),
+    Row(
+        "unknown, nothing to reverse", P.UNKNOWN, E.FAILED, [P.UNKNOWN], refunds=[P.NOT_FOUND], refund_tries=1
+    ),
     Row(
         "unknown, reversal fails six times",
         P.UNKNOWN,
@@ -113,7 +131,10 @@ async def test_every_end_of_a_payment(tmp_path: Path, row: Row) -> None:
         assert terminal.count("start") == 1
         assert terminal.count("abort") == (1 if row.after_abort or row.name.startswith("abort") else 0)
         refunds = [call for call in terminal.calls if call[0] == "refund"]
-        assert refunds == [("refund", payment.order_no, refund_no(payment.order_no), str(FEE_FEN))] * row.refund_tries
+        assert (
+            refunds
+            == [("refund", payment.order_no, refund_no(payment.order_no), str(FEE_FEN))] * row.refund_tries
+        )
         letters = [posted.letter for posted in await w.journal.letters()]
         if row.settled is Outcome.ESCALATED:
             assert [(letter.kind, letter.case_no) for letter in letters] == [("escalation", "C1")]
@@ -182,7 +203,7 @@ async def test_delivered_keeps_the_money(tmp_path: Path) -> None:
 async def test_what_breaks_after_delivery_refunds_nothing(tmp_path: Path) -> None:
     terminal = ScriptedTerminal()
     async with world(tmp_path, terminal) as w:
-        with pytest.raises(OSError, match="paper"):
+        with pytest.raises(OSError, match="paper"):  # noqa: PT012
             async with w.cashier.paid(await _paid(w)) as paid:
                 await paid.delivered()
                 raise OSError("paper")

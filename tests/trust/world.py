@@ -1,4 +1,4 @@
-"""A journal with its cashier in a world of its own: virtual time, a scripted terminal, a small back office."""
+"""A journal and its cashier in a world of their own: virtual time, scripted terminal, small back office."""
 
 from __future__ import annotations
 
@@ -341,7 +341,7 @@ class World:
 
     @property
     def platform(self) -> Platform:
-        return cast(Platform, self.office)
+        return cast("Platform", self.office)
 
     async def check(self) -> None:
         """Ask the oracle."""
@@ -366,7 +366,7 @@ async def world(
         cashier = Cashier(
             journal,
             numbers,
-            cast(Platform, office),
+            cast("Platform", office),
             clock,
             random.Random(7),
             terminal=terminal,
@@ -385,5 +385,3 @@ async def ended(world: World, outcome: Outcome, reason: str = "") -> None:
     """End the visit and ask the oracle."""
     await world.journal.end("v1", outcome, reason)
     await world.check()
-
-
