@@ -71,14 +71,15 @@ def judge(gates: Gates, quality: Quality, off_centre: float) -> Guidance:
         return Guidance.FARTHER
     if off_centre > gates.centre_max:
         return Guidance.CENTRE
+    # Before the pose: a blurred face's points, and so its pose, are not to be believed.
+    if quality.sharpness < gates.sharpness_min or quality.detector < gates.detector_min:
+        return Guidance.HOLD_STILL
     if (
         abs(quality.yaw) > gates.yaw_max
         or abs(quality.roll_deg) > gates.roll_deg_max
         or not gates.pitch_min <= quality.pitch <= gates.pitch_max
     ):
         return Guidance.LOOK_STRAIGHT
-    if quality.sharpness < gates.sharpness_min or quality.detector < gates.detector_min:
-        return Guidance.HOLD_STILL
     return Guidance.OK
 
 

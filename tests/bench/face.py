@@ -1,0 +1,131 @@
+"""Figures of the face comparison, beside the ones of ``face_recognition``'s own default calls.
+
+``python -m tests.bench.face`` prints them as JSON. Both decide on the same chip photos and frames, the
+personas' neutral and close poses, in turns. The error counts show that speed was not bought with
+errors on these pictures; they are composites chosen to be told apart, and say nothing of real people.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import json
+import statistics
+import time
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from kiosk.matching import FaceOutcome, Matcher
+
+FACES = Path(__file__).parents[2] / "simulators" / "personas" / "faces"
+POSES = ("neutral", "close")
+
+Picture = NDArray[np.uint8]
+Figures = dict[str, float | int]
+
+
+def measure() -> Figures:
+    """Return the figures; milliseconds are medians, from the call to the answer, child and socket included.
+
+    ``errors`` count false matches and false non-matches over all pairs of chip photo and frame.
+    """
+    return asyncio.run(_measure())
+
+
+async def _measure() -> Figures:
+    library: Any = importlib.import_module("face_recognition")
+    names = sorted(folder.parent.name for folder in FACES.glob("p*/live"))
+    chips = {name: _read(f"{name}/chip.webp") for name in names}
+    frames = {(name, pose): _read(f"{name}/live/{pose}.jpg") for name in names for pose in POSES}
+
+    matcher = Matcher()
+    began = time.perf_counter()
+    await matcher.start()
+    cold_start_s = time.perf_counter() - began
+    try:
+        while not await matcher.ready():
+            await asyncio.sleep(0.01)
+        warm_s = time.perf_counter() - began
+        ours_ms, theirs_ms, guide_ms, second, wrong = [], [], [], 0, {"ours": [0, 0], "theirs": [0, 0]}
+        encodings = {key: _encode(library, frame) for key, frame in frames.items()}
+        for card in names:
+            own = _encode(library, _enlarged(chips[card]))
+            for (name, pose), frame in frames.items():
+                same = name == card
+                began = time.perf_counter()
+                decision = await matcher.compare_face(chips[card], [frame])
+                ours_ms.append((time.perf_counter() - began) * 1e3)
+                second += "dlib" in decision.engines
+                _count(wrong["ours"], same, decision.outcome is FaceOutcome.MATCH)
+                if same:
+                    began = time.perf_counter()
+                    _reference(library, chips[card], frame)
+                    theirs_ms.append((time.perf_counter() - began) * 1e3)
+                    began = time.perf_counter()
+                    await matcher.guide(frame)
+                    guide_ms.append((time.perf_counter() - began) * 1e3)
+                _count(wrong["theirs"], same, _alike(library, own, encodings[name, pose]))
+        rss_mb = _rss_mb(matcher.pid)
+    finally:
+        await matcher.stop()
+    decision_ms, reference_ms = statistics.median(ours_ms), statistics.median(theirs_ms)
+    return {
+        "face.decision_ms": round(decision_ms, 1),
+        "face.decision_p95_ms": round(statistics.quantiles(ours_ms, n=20)[-1], 1),
+        "face.reference_ms": round(reference_ms, 1),
+        "face.speedup": round(reference_ms / decision_ms, 2),
+        "face.guide_ms": round(statistics.median(guide_ms), 1),
+        "face.cold_start_s": round(cold_start_s, 2),
+        "face.warm_s": round(warm_s, 2),
+        "face.child_rss_mb": rss_mb,
+        "face.pairs": len(ours_ms),
+        "face.second_opinions": second,
+        "face.false_matches": wrong["ours"][0],
+        "face.false_non_matches": wrong["ours"][1],
+        "face.reference_false_matches": wrong["theirs"][0],
+        "face.reference_false_non_matches": wrong["theirs"][1],
+    }
+
+
+def _reference(library: Any, chip: Picture, frame: Picture) -> bool:
+    """Decide as the library's documentation does: locate, encode, compare, all defaults."""
+    return _alike(library, _encode(library, _enlarged(chip)), _encode(library, frame))
+
+
+def _encode(library: Any, picture: Picture) -> list[Any]:
+    rgb = np.ascontiguousarray(picture[:, :, ::-1])
+    found: list[Any] = library.face_encodings(rgb, library.face_locations(rgb))
+    return found
+
+
+def _alike(library: Any, own: list[Any], other: list[Any]) -> bool:
+    return bool(own and other and library.compare_faces([own[0]], other[0])[0])
+
+
+def _count(wrong: list[int], same: bool, match: bool) -> None:
+    wrong[0] += match and not same
+    wrong[1] += same and not match
+
+
+def _enlarged(chip: Picture) -> Picture:
+    return np.asarray(cv2.resize(chip, None, fx=3, fy=3, interpolation=cv2.INTER_CUBIC), np.uint8)
+
+
+def _read(name: str) -> Picture:
+    picture = cv2.imread(str(FACES / name))
+    if picture is None:
+        raise FileNotFoundError(name)
+    return np.asarray(picture, np.uint8)
+
+
+def _rss_mb(pid: int | None) -> int:
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(status.split("VmRSS:")[1].split()[0]) // 1024
+
+
+if __name__ == "__main__":
+    print(json.dumps(measure(), indent=2))
