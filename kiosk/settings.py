@@ -7,14 +7,14 @@ belongs to the bench: simulated links, a debug link, a journal key made on the s
 
 from __future__ import annotations
 
-import ipaddress
+import re
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
-from urllib.parse import parse_qs, urlsplit
 
+from kiosk.site_links import LINKS_OF, not_real, read_links
 from kiosk.texts import LANGUAGES
 from kiosk.toml_table import SettingsError, Table
 
@@ -32,19 +32,6 @@ __all__ = [
 ]
 
 ROOT: Final = Path(__file__).resolve().parent.parent
-
-LINKS_OF: Final[Mapping[str, tuple[str, ...]]] = {
-    "id_card_reader": ("id_card_reader",),
-    "permit_unit": ("permit_transport", "permit_scanner", "permit_printer"),
-    "camera": ("camera",),
-    "fingerprint_pad": ("fingerprint_pad",),
-    "payment_terminal": ("payment_terminal",),
-    "receipt_printer": ("receipt_printer",),
-}
-"""The devices a cabinet can have, and the links that each needs."""
-
-SCHEMES: Final = ("serial", "socket", "rfc2217", "usb", "http", "https", "video")
-"""``video:///dev/video0`` is a camera of this machine; the others are told in ``devices.link``."""
 
 LocalText = Mapping[str, str]
 """A sentence of the site's own in each language, by language."""
@@ -180,7 +167,7 @@ def load(site_file: Path, root: Path = ROOT) -> Settings:
     settings = Settings(
         site=site,
         model=model,
-        links=_links(top.table("links"), model, site.production),
+        links=read_links(top.table("links"), model.devices, production=site.production),
         photo_library=site_file.parent / library if library else None,
         back_office=_back_office(top.table("back_office"), site.production),
         journal=_journal(top.table("journal"), site.production),
@@ -227,30 +214,6 @@ def load_model(file: Path, root: Path = ROOT) -> Model:
     return model
 
 
-def not_real(url: str) -> str | None:
-    """Return why ``url`` cannot be a real device's link, or None when it can be one."""
-    parts = urlsplit(url)
-    query = parse_qs(parts.query, keep_blank_values=True)
-    if "simulated" in query:
-        return "it says that it is simulated"
-    if "backend" in query:
-        return "it names a USB backend"
-    if parts.scheme in ("serial", "video") and Path(parts.path).resolve().is_relative_to("/dev/pts"):
-        return "it is a pseudo-terminal, another program of this machine"
-    if parts.hostname and _is_loopback(parts.hostname):
-        return "it leads to another program of this machine"
-    return None
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
 def _site(table: Table, root: Path) -> tuple[Site, str]:
     site = Site(
         id=table.text("id"),
@@ -277,31 +240,11 @@ def _local_text(table: Table) -> LocalText:
     return sentences
 
 
-def _links(table: Table, model: Model, production: bool) -> Mapping[str, str]:
-    links = {}
-    for device, names in LINKS_OF.items():
-        for name in names:
-            url = table.text(name) if device in model.devices else table.text(name, "")
-            if not url:
-                continue
-            scheme = urlsplit(url).scheme
-            if scheme not in SCHEMES:
-                raise table.wrong(
-                    name, f"{url!r} must start with one of: {', '.join(f'{s}:' for s in SCHEMES)}"
-                )
-            if production and (why := not_real(url)):
-                raise table.wrong(name, f"a production site must not use {url!r}: {why}")
-            links[name] = url
-    table.done()
-    return links
-
-
 def _back_office(table: Table, production: bool) -> BackOffice:
     url = table.text("url").rstrip("/")
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    if not re.fullmatch(r"https?://[^\s/?#]+[^\s?#]*", url):
         raise table.wrong("url", f"must be an http or https address, is {url!r}")
-    if production and parts.scheme != "https":
+    if production and not url.startswith("https:"):
         raise table.wrong("url", f"a production site must use https, not {url!r}")
     back_office = BackOffice(
         url=url,

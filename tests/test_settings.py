@@ -129,6 +129,7 @@ def test_the_example_site_is_right() -> None:
         ("https://back-office", "ftp://back-office", "url", "http or https"),
         ('camera = "video:///dev/video0"', 'camera = "/dev/video0"', "camera", "must start with one of"),
         ('camera = "video:///dev/video0"\n', "", "[links]", "links.camera: missing"),
+        ("192.0.2.20:9100", "[192.0.2.20:9100", "receipt_printer", "must start with one of"),
         ("camera = ", "kamera = ", "[links]", "links.camera: missing"),
         (
             'receipt_printer = "socket',
@@ -192,6 +193,9 @@ def test_production_accepts_real_links(production: WriteSite) -> None:
         "socket://127.8.8.8:4000",
         "socket://[::1]:4000",
         "socket://localhost:4000",
+        "socket://[::ffff:127.0.0.1]:4000",
+        "socket://127.1:4000",
+        "socket://0.0.0.0:4000",
         "http://bench.localhost/video",
         "usb:0400:c35a?form=bulk&backend=tcp",
     ],

@@ -1,0 +1,82 @@
+"""The links of a site: which ones its devices need, and which can lead to no real device."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Final
+from urllib.parse import parse_qs, urlsplit
+
+from kiosk.toml_table import Table
+
+LINKS_OF: Final[Mapping[str, tuple[str, ...]]] = {
+    "id_card_reader": ("id_card_reader",),
+    "permit_unit": ("permit_transport", "permit_scanner", "permit_printer"),
+    "camera": ("camera",),
+    "fingerprint_pad": ("fingerprint_pad",),
+    "payment_terminal": ("payment_terminal",),
+    "receipt_printer": ("receipt_printer",),
+}
+"""The devices a cabinet can have, and the links that each needs."""
+
+SCHEMES: Final = ("serial", "socket", "rfc2217", "usb", "http", "https", "video")
+"""``video:///dev/video0`` is a camera of this machine; the others are told in ``devices.link``."""
+
+
+def read_links(table: Table, devices: Collection[str], *, production: bool) -> Mapping[str, str]:
+    """Return the URL of each link by the link's name; every one that ``devices`` need must be there.
+
+    Raises ``SettingsError``, for a production site also about a link that leads to no real device.
+    """
+    links = {}
+    for device, names in LINKS_OF.items():
+        for name in names:
+            url = table.text(name) if device in devices else table.text(name, "")
+            if not url:
+                continue
+            if not _is_address(url):
+                raise table.wrong(
+                    name, f"{url!r} must start with one of: {', '.join(f'{s}:' for s in SCHEMES)}"
+                )
+            if production and (why := not_real(url)):
+                raise table.wrong(name, f"a production site must not use {url!r}: {why}")
+            links[name] = url
+    table.done()
+    return links
+
+
+def not_real(url: str) -> str | None:
+    """Return why ``url`` cannot be a real device's link, or None when it can be one."""
+    parts = urlsplit(url)
+    query = parse_qs(parts.query, keep_blank_values=True)
+    if "simulated" in query:
+        return "it says that it is simulated"
+    if "backend" in query:
+        return "it names a USB backend"
+    if parts.scheme in ("serial", "video") and Path(parts.path).resolve().is_relative_to("/dev/pts"):
+        return "it is a pseudo-terminal, another program of this machine"
+    if parts.hostname and _is_loopback(parts.hostname):
+        return "it leads to another program of this machine"
+    return None
+
+
+def _is_address(url: str) -> bool:
+    try:
+        return urlsplit(url).scheme in SCHEMES
+    except ValueError:
+        return False
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        # Also the short forms that sockets accept: 127.1, 0.
+        address = ipaddress.ip_address(host if ":" in host else socket.inet_aton(host))
+    except (ValueError, OSError):
+        return False
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
+        address = address.ipv4_mapped
+    return address.is_loopback or address.is_unspecified
