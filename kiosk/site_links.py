@@ -21,8 +21,12 @@ LINKS_OF: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """The devices a cabinet can have, and the links that each needs."""
 
-SCHEMES: Final = ("serial", "socket", "rfc2217", "usb", "http", "https", "video")
-"""``video:///dev/video0`` is a camera of this machine; the others are told in ``devices.link``."""
+_STREAMS: Final = ("serial", "socket", "rfc2217")
+SCHEMES: Final[Mapping[str, tuple[str, ...]]] = {
+    "id_card_reader": (*_STREAMS, "usb"),
+    "camera": ("device", "http", "https"),
+}
+"""How the URLs of these links may begin; of all others: like any byte stream (see ``devices.link``)."""
 
 
 def read_links(table: Table, devices: Collection[str], *, production: bool) -> Mapping[str, str]:
@@ -36,10 +40,10 @@ def read_links(table: Table, devices: Collection[str], *, production: bool) -> M
             url = table.text(name) if device in devices else table.text(name, "")
             if not url:
                 continue
-            if not _is_address(url):
-                raise table.wrong(
-                    name, f"{url!r} must start with one of: {', '.join(f'{s}:' for s in SCHEMES)}"
-                )
+            allowed = SCHEMES.get(name, _STREAMS)
+            if not _begins(url, allowed):
+                choice = ", ".join(f"{scheme}:" for scheme in allowed)
+                raise table.wrong(name, f"{url!r} must start with one of: {choice}")
             if production and (why := not_real(url)):
                 raise table.wrong(name, f"a production site must not use {url!r}: {why}")
             links[name] = url
@@ -55,16 +59,16 @@ def not_real(url: str) -> str | None:
         return "it says that it is simulated"
     if "backend" in query:
         return "it names a USB backend"
-    if parts.scheme in ("serial", "video") and Path(parts.path).resolve().is_relative_to("/dev/pts"):
+    if parts.scheme in ("serial", "device") and Path(parts.path).resolve().is_relative_to("/dev/pts"):
         return "it is a pseudo-terminal, another program of this machine"
     if parts.hostname and _is_loopback(parts.hostname):
         return "it leads to another program of this machine"
     return None
 
 
-def _is_address(url: str) -> bool:
+def _begins(url: str, schemes: Collection[str]) -> bool:
     try:
-        return urlsplit(url).scheme in SCHEMES
+        return urlsplit(url).scheme in schemes
     except ValueError:
         return False
 

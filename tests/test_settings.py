@@ -27,7 +27,7 @@ id_card_reader = "usb:0400:c35a?form=bulk"
 permit_transport = "serial:///dev/ttyS1?baud=9600"
 permit_scanner = "serial:///dev/ttyACM0"
 permit_printer = "serial:///dev/ttyS2?baud=9600"
-camera = "video:///dev/video0"
+camera = "device:/dev/video0"
 fingerprint_pad = "serial:///dev/ttyUSB0"
 payment_terminal = "serial:///dev/ttyUSB1"
 receipt_printer = "socket://192.0.2.20:9100"
@@ -110,7 +110,7 @@ def test_every_model_shipped_is_right(model: Path) -> None:
 
 def test_the_example_site_is_right() -> None:
     read = settings.load(ROOT / "config" / "sites" / "example.toml")
-    assert read.links["camera"] == "video:///dev/video0"
+    assert read.links["camera"] == "device:/dev/video0"
     assert read.site.receipt_url.startswith("https://")
 
 
@@ -127,8 +127,9 @@ def test_the_example_site_is_right() -> None:
         ('token_file = "token"', 'token_file = "token"\ntimeout_s = 900', "timeout_s", "between 0.1 and 60"),
         ('token_file = "token"', 'token_file = "token"\ntimeout_s = true', "timeout_s", "is true or false"),
         ("https://back-office", "ftp://back-office", "url", "http or https"),
-        ('camera = "video:///dev/video0"', 'camera = "/dev/video0"', "camera", "must start with one of"),
-        ('camera = "video:///dev/video0"\n', "", "[links]", "links.camera: missing"),
+        ('camera = "device:/dev/video0"', 'camera = "/dev/video0"', "camera", "must start with one of"),
+        ('camera = "device:/dev/video0"\n', "", "[links]", "links.camera: missing"),
+        ("serial:///dev/ttyUSB0", "usb:0400:c35a", "fingerprint_pad", "one of: serial:, socket:"),
         ("192.0.2.20:9100", "[192.0.2.20:9100", "receipt_printer", "must start with one of"),
         ("camera = ", "kamera = ", "[links]", "links.camera: missing"),
         (
