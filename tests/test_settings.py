@@ -186,26 +186,27 @@ def test_production_accepts_real_links(production: WriteSite) -> None:
 
 
 @pytest.mark.parametrize(
-    "url",
+    ("link", "real", "url"),
     [
-        "serial:///dev/ttyUSB0?simulated=1",
-        "serial:///dev/pts/3?baud=9600",
-        "socket://127.0.0.1:4000",
-        "socket://127.8.8.8:4000",
-        "socket://[::1]:4000",
-        "socket://localhost:4000",
-        "socket://[::ffff:127.0.0.1]:4000",
-        "socket://127.1:4000",
-        "socket://0.0.0.0:4000",
-        "http://bench.localhost/video",
-        "usb:0400:c35a?form=bulk&backend=tcp",
+        ("payment_terminal", "serial:///dev/ttyUSB1", "serial:///dev/ttyUSB0?simulated=1"),
+        ("payment_terminal", "serial:///dev/ttyUSB1", "serial:///dev/pts/3?baud=9600"),
+        ("receipt_printer", "socket://192.0.2.20:9100", "socket://127.0.0.1:4000"),
+        ("receipt_printer", "socket://192.0.2.20:9100", "socket://127.8.8.8:4000"),
+        ("receipt_printer", "socket://192.0.2.20:9100", "socket://127.1:4000"),
+        ("receipt_printer", "socket://192.0.2.20:9100", "socket://0.0.0.0:4000"),
+        ("receipt_printer", "socket://192.0.2.20:9100", "socket://[::1]:4000"),
+        ("receipt_printer", "socket://192.0.2.20:9100", "socket://[::ffff:127.0.0.1]:4000"),
+        ("receipt_printer", "socket://192.0.2.20:9100", "socket://localhost:4000"),
+        ("camera", "device:/dev/video0", "http://bench.localhost/video"),
+        ("camera", "device:/dev/video0", "device:/dev/pts/3"),
+        ("id_card_reader", "usb:0400:c35a?form=bulk", "usb:0400:c35a?form=bulk&backend=tcp"),
     ],
 )
-def test_production_refuses_links_of_the_bench(production: WriteSite, url: str) -> None:
-    file = production(('payment_terminal = "serial:///dev/ttyUSB1"', f'payment_terminal = "{url}"'))
+def test_production_refuses_links_of_the_bench(production: WriteSite, link: str, real: str, url: str) -> None:
+    file = production((f'{link} = "{real}"', f'{link} = "{url}"'))
     with pytest.raises(SettingsError, match="production site must not use") as raised:
         settings.load(file)
-    assert raised.value.line == line_with(file, "payment_terminal")
+    assert raised.value.line == line_with(file, f"{link} = ")
 
 
 def test_production_sees_through_a_symbolic_link_to_a_pty(production: WriteSite, tmp_path: Path) -> None:
