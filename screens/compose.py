@@ -61,14 +61,17 @@ def _attempts(large_text: bool) -> Iterator[Measures]:
     )
 
 
+def _header_pen(pen: Pen, page: Page) -> Pen:
+    """Return a pen whose measures don't depend on how full the page is: the header never changes."""
+    return dataclasses.replace(pen, measures=LARGE if page.large_text else ROOMY, still=True)
+
+
 def _draw(pen: Pen, page: Page, showing: Showing) -> None:
     area = frame.page_area(pen)
     if isinstance(page.prompt, Attract):
         telling.attract(pen, page, page.prompt, area, showing)
         return
-    pen.still = True
-    top = frame.header(pen, page, area, showing)
-    pen.still = False
+    top = frame.header(_header_pen(pen, page), page, area, showing)
     if isinstance(page.prompt, OutOfService):
         telling.out_of_service(pen, page.prompt, _below(pen, area, top))
         return

@@ -8,7 +8,10 @@ from collections.abc import Callable
 
 
 class FrameMeter:
-    """Measures always and cheaply; keeps the last ``keep`` of each. Seconds in, milliseconds out."""
+    """Measures always and cheaply; keeps the last ``keep`` of each. Seconds in, milliseconds out.
+
+    ``frames`` counts the turns of the window's loop since it began.
+    """
 
     def __init__(self, clock_s: Callable[[], float] = time.perf_counter, keep: int = 20_000) -> None:
         self._clock_s = clock_s
@@ -17,6 +20,7 @@ class FrameMeter:
         self._taps_ms: deque[float] = deque(maxlen=keep)
         self._frames_ms: deque[float] = deque(maxlen=keep)
         self._longest_ms = 0.0
+        self.frames = 0
 
     def touched(self) -> None:
         """Note a touch; the next frame drawn answers it."""
@@ -32,6 +36,7 @@ class FrameMeter:
     def ticked(self) -> None:
         """Note a turn of the window's loop; the time between two is how long a touch may have to wait."""
         now = self._clock_s()
+        self.frames += 1
         if self._ticked_s is not None:
             took = (now - self._ticked_s) * 1000
             self._frames_ms.append(took)

@@ -161,7 +161,7 @@ HIGH_CONTRAST = Colours(
     header_2=colour("#FFFFFF"),
     wash=colour("#2B2500"),
     pressed=colour("#FFFFFF", 0.45),
-    attention=ToneColours(colour("#FFD400"), colour("#1A1600")),
+    attention=ToneColours(colour("#FFD400"), colour("#000000")),
     stopped=ToneColours(colour("#FFFFFF"), colour("#3D0000")),
     done=ToneColours(colour("#FFFFFF"), colour("#002B17")),
 )

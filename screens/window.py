@@ -27,7 +27,7 @@ from screens.view import Showing
 
 SLIDE_S = 0.18
 SLIDE_MM = 26.0
-NEAR_MM = 25.0
+NEAR_MM = 12.0
 STILL_FPS = 30
 LIVELY_FPS = 60
 

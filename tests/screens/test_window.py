@@ -1,0 +1,410 @@
+"""The real window on a virtual display, touched by a real pointer.
+
+Kivy has one window a process, so all tests here share one; each begins with a page of its own number.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import os
+import random
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from kiosk.prompts import Answer, Page
+from screens.panel import Panel
+from tests.screens import harness, samples
+
+pytestmark = pytest.mark.screen
+
+PANEL = Panel()
+_numbers = itertools.count(1)
+
+
+class Stand:
+    """The window running, a pointer on its display, and what the window told."""
+
+    def __init__(self) -> None:
+        from Xlib.display import Display
+
+        from screens.window import Window
+
+        self.answers: list[Answer] = []
+        self.touches = 0
+        self.picture: NDArray[np.uint8] | None = None
+        self.window = Window(
+            panel=PANEL,
+            catalogue=samples.catalogue(harness.STRINGS),
+            fonts=harness.fonts(),
+            on_answer=self.answers.append,
+            on_touch=self._touched,
+            preview=lambda: self.picture,
+            clock=lambda: datetime(2026, 11, 22, 14, 32),
+        )
+        self.loop = asyncio.new_event_loop()
+        self.running = self.loop.create_task(self.window.run())
+        self.display: Any = Display()
+        self.run(self.frames(5))
+
+    def _touched(self) -> None:
+        self.touches += 1
+
+    def run(self, work: Awaitable[Any]) -> Any:
+        """Run ``work`` with the window; a window that broke fails the test."""
+
+        async def both() -> Any:
+            task = asyncio.ensure_future(work)
+            await asyncio.wait([task, self.running], return_when=asyncio.FIRST_COMPLETED, timeout=30)
+            if self.running.done():
+                self.running.result()
+                raise AssertionError("the window ended")
+            if not task.done():
+                task.cancel()
+                raise AssertionError("nothing came of it in 30 s")
+            return task.result()
+
+        return self.loop.run_until_complete(both())
+
+    async def frames(self, count: int) -> None:
+        """Let ``count`` turns of the window's loop pass."""
+        for _ in range(count):
+            before = self.window.frames.frames
+            while self.window.frames.frames == before:
+                await asyncio.sleep(0.002)
+
+    async def until(self, true: Callable[[], bool]) -> None:
+        """Wait until ``true``."""
+        while not true():
+            await asyncio.sleep(0.002)
+
+    def show(self, name: str, **changes: object) -> Page:
+        """Show a sample as a page of its own."""
+        page = samples.page(name, next(_numbers), **changes)
+        self.answers.clear()
+        self.window.show(page)
+        self.run(self.frames(2))
+        return page
+
+    def pointer(self, x: int, y: int, button: int = 1, *, down: bool) -> None:
+        """Move the pointer and press or let go."""
+        from Xlib import X
+        from Xlib.ext import xtest
+
+        xtest.fake_input(self.display, X.MotionNotify, x=x, y=y)
+        xtest.fake_input(self.display, X.ButtonPress if down else X.ButtonRelease, button)
+        self.display.sync()
+
+    def touch(self, name: str, button: int = 1) -> None:
+        """Touch the middle of a target and wait until the window saw it."""
+        x, y, w, h = self.window.layout()[name]
+        seen = self.touches
+        self.pointer(x + w // 2, y + h // 2, button, down=True)
+        if button == 1:
+            self.run(self.until(lambda: self.touches > seen))
+        self.pointer(x + w // 2, y + h // 2, button, down=False)
+        self.run(self.frames(4))
+
+    def key(self, *names: str) -> None:
+        """Press keys together and let them go."""
+        from Xlib import XK, X
+        from Xlib.ext import xtest
+
+        codes = [self.display.keysym_to_keycode(XK.string_to_keysym(name)) for name in names]
+        for code in codes:
+            xtest.fake_input(self.display, X.KeyPress, code)
+        for code in reversed(codes):
+            xtest.fake_input(self.display, X.KeyRelease, code)
+        self.display.sync()
+        self.run(self.frames(4))
+
+    def pixels(self, folder: Path) -> NDArray[np.uint8]:
+        """Return what is on the window (rows, columns, 3)."""
+        path = folder / "window.png"
+        self.window.screenshot(str(path))
+        return np.asarray(Image.open(path).convert("RGB"))
+
+    def end(self) -> None:
+        """Stop the window and wait for it."""
+        self.window.stop()
+        self.loop.run_until_complete(asyncio.wait_for(self.running, 10))
+        self.display.close()
+        self.loop.close()
+
+
+@pytest.fixture(scope="session")
+def stand() -> Iterator[Stand]:
+    with harness.display(PANEL):
+        stand = Stand()
+        yield stand
+        stand.end()
+
+
+def test_a_touch_answers_once_for_its_page(stand: Stand) -> None:
+    page = stand.show("choose-one")
+    stand.touch("choose:wechat")
+    assert stand.answers == [Answer(page.number, "choose", "wechat")]
+    stand.touch("choose:wechat")
+    assert len(stand.answers) == 1
+
+
+def test_every_action_of_every_page_answers_by_its_name(stand: Stand) -> None:
+    for name in samples.PROMPTS:
+        page = stand.show(name)
+        for target in stand.window.layout():
+            if target in ("begin", "large-text", "high-contrast", "language"):
+                continue
+            if target.startswith("choose:") and name == "choose-many":
+                continue
+            page = stand.show(name)
+            stand.touch(target)
+            action, _, value = target.partition(":")
+            assert [(a.page, a.action) for a in stand.answers] == [(page.number, action)], target
+            if value:
+                assert str(stand.answers[0].value) == value
+
+
+def test_attract_begins_anywhere_in_its_language(stand: Stand) -> None:
+    page = stand.show("attract", language="en")
+    stand.pointer(500, 700, down=True)
+    stand.run(stand.frames(3))
+    stand.pointer(500, 700, down=False)
+    stand.run(stand.until(lambda: bool(stand.answers)))
+    assert stand.answers == [Answer(page.number, "begin", "en")]
+
+
+def test_a_rating_is_a_number(stand: Stand) -> None:
+    page = stand.show("rate")
+    stand.touch("rate:4")
+    assert stand.answers == [Answer(page.number, "rate", 4)]
+
+
+def test_settings_carry_the_new_value(stand: Stand) -> None:
+    for changes, wanted in (
+        ({}, {"large-text": True, "high-contrast": True, "language": "en"}),
+        (
+            {"large_text": True, "high_contrast": True, "language": "en"},
+            {"large-text": False, "high-contrast": False, "language": "zh-CN"},
+        ),
+    ):
+        for action, value in wanted.items():
+            page = stand.show("choose-one", **changes)
+            stand.touch(action)
+            assert stand.answers == [Answer(page.number, action, value)]
+
+
+def test_marks_stay_through_updates_and_go_with_the_page(stand: Stand) -> None:
+    page = stand.show("choose-many")
+    stand.touch("choose:HKG-2")
+    stand.touch("choose:MAC-1")
+    stand.window.show(replace(page, language="en"))
+    stand.run(stand.frames(2))
+    stand.touch("choose")
+    assert stand.answers == [Answer(page.number, "choose", ["HKG-1", "HKG-2"])]
+    page = stand.show("choose-many")
+    stand.touch("choose")
+    assert stand.answers == [Answer(page.number, "choose", ["HKG-1", "MAC-1"])]
+
+
+def test_too_few_marks_cannot_be_confirmed(stand: Stand) -> None:
+    stand.show("choose-many")
+    stand.touch("choose:HKG-1")
+    stand.touch("choose:MAC-1")
+    assert "choose" not in stand.window.layout()
+
+
+def test_keys_and_other_buttons_do_nothing(stand: Stand, tmp_path: Path) -> None:
+    stand.show("choose-one")
+    stand.run(asyncio.sleep(0.3))
+    before = stand.pixels(tmp_path)
+    for keys in (
+        *((f"F{number}",) for number in range(1, 13)),
+        ("Escape",), ("Alt_L", "F4"), ("Control_L", "q"), ("Control_L", "c"), ("Super_L",), ("Return",), ("Print",),
+    ):  # fmt: skip
+        stand.key(*keys)
+    for button in (2, 3, 4, 5):
+        stand.touch("choose:wechat", button)
+    stand.pointer(1079, 1919, down=True)
+    stand.pointer(1079, 1919, down=False)
+    stand.run(stand.frames(4))
+    assert stand.answers == []
+    assert np.array_equal(stand.pixels(tmp_path), before)
+
+
+def test_the_window_cannot_be_closed_from_outside(stand: Stand) -> None:
+    from Xlib import X
+    from Xlib.protocol import event
+
+    root = stand.display.screen().root
+    windows = [w for w in root.query_tree().children if w.get_attributes().map_state == X.IsViewable]
+    delete = stand.display.intern_atom("WM_DELETE_WINDOW")
+    protocols = stand.display.intern_atom("WM_PROTOCOLS")
+    for window in windows:
+        message = event.ClientMessage(window=window, client_type=protocols, data=(32, [delete, 0, 0, 0, 0]))
+        window.send_event(message)
+    stand.display.sync()
+    page = stand.show("choose-one")
+    stand.touch("choose:alipay")
+    assert stand.answers == [Answer(page.number, "choose", "alipay")]
+
+
+def test_kivy_is_set_up_for_a_kiosk(stand: Stand) -> None:
+    from kivy.base import EventLoop
+    from kivy.config import Config
+    from kivy.core.text import Label
+
+    assert Label.__name__ == "LabelSDL2"
+    assert [type(provider).__name__ for provider in EventLoop.input_providers] == ["MouseMotionEventProvider"]
+    assert Config.items("modules") == []
+    assert Config.getint("kivy", "exit_on_escape") == 0
+    home = Path(os.environ["KIVY_HOME"])
+    assert home.is_relative_to(Path(os.environ.get("TMPDIR", "/tmp")))
+    assert not (home / "config.ini").exists()
+    assert not list((home / "logs").glob("*")) if (home / "logs").exists() else True
+    assert "kivy.uix.settings" not in sys.modules
+
+
+def test_what_is_touched_darkens_until_it_is_let_go(stand: Stand, tmp_path: Path) -> None:
+    stand.show("choose-one")
+    stand.run(asyncio.sleep(0.3))
+    before = stand.pixels(tmp_path)
+    x, y, w, h = stand.window.layout()["choose:wechat"]
+    stand.pointer(x + w // 2, y + h // 2, down=True)
+    seen = stand.touches
+    stand.run(stand.until(lambda: stand.touches > seen))
+    stand.run(stand.frames(1))
+    pressed = stand.pixels(tmp_path)
+    changed = np.argwhere((pressed != before).any(axis=2))
+    assert pressed[y + h // 2, x + 20].sum() < before[y + h // 2, x + 20].sum()
+    assert changed.min(axis=0)[0] >= y - 3
+    assert changed.max(axis=0)[0] <= y + h + 3
+    stand.pointer(x + w // 2, y + h // 2, down=False)
+    stand.run(stand.until(lambda: bool(stand.answers)))
+    stand.run(stand.frames(2))
+    assert np.array_equal(stand.pixels(tmp_path), before)
+
+
+def test_the_mirror_shows_the_newest_picture_the_other_way_round(stand: Stand, tmp_path: Path) -> None:
+    picture = np.zeros((480, 640, 3), np.uint8)
+    picture[:, :320] = (255, 0, 0)  # blue on the camera's left
+    picture[:, 320:] = (0, 0, 255)
+    picture[:40] = (0, 255, 0)
+    stand.picture = picture
+    stand.show("look-at-camera")
+    stand.run(asyncio.sleep(0.3))
+    (mirror,) = (rect for part, rect in _scene(stand).blocks if part == "mirror")
+    drawn = stand.pixels(tmp_path)
+    row, left, right = round(mirror.middle[1]), round(mirror.x + 20), round(mirror.right - 20)
+    assert tuple(drawn[row, left]) == (255, 0, 0)
+    assert tuple(drawn[row, right]) == (0, 0, 255)
+    assert tuple(drawn[round(mirror.y + 10), left]) == (0, 255, 0)
+    stand.picture = np.full((480, 640, 3), 90, np.uint8)
+    stand.run(stand.frames(3))
+    assert tuple(stand.pixels(tmp_path)[row, left]) == (90, 90, 90)
+    texture = stand.window._painter._mirror
+    stand.picture = np.full((480, 640, 3), 20, np.uint8)
+    stand.run(stand.frames(3))
+    assert stand.window._painter._mirror is texture
+    stand.picture = None
+    stand.show("home")
+    assert stand.window._painter._mirror is None
+
+
+def test_measured_text_is_as_wide_as_drawn_text(stand: Stand) -> None:
+    from kivy.core.text import Label
+
+    for words in ("请把身份证放在读卡区", "Place your ID card on the reader", "330212K01-20261122-0007-4"):
+        for bold, path in ((False, harness.fonts().regular), (True, harness.fonts().bold)):
+            drawn, _ = Label(font_name=str(path), font_size=48).get_extents(words)
+            measured = harness.fonts().width_em(words, bold=bold) * 48
+            assert abs(drawn - measured) <= max(2.0, 0.03 * measured), (words, drawn, measured)
+
+
+def test_a_qr_code_on_the_page_can_be_read(stand: Stand, tmp_path: Path) -> None:
+    import cv2
+
+    for name, content in (
+        ("pay-code", "weixin://wxpay/bizpayurl?pr=A1b2C3d4"),
+        ("notice-trouble", "https://example.org/c/330212K01-20261122-0007-4"),
+    ):
+        stand.show(name)
+        stand.run(asyncio.sleep(0.3))
+        read, *_ = cv2.QRCodeDetector().detectAndDecode(stand.pixels(tmp_path))
+        assert read == content
+
+
+def test_textures_do_not_pile_up(stand: Stand) -> None:
+    def after(rounds: int) -> int:
+        for _, name in itertools.product(range(rounds), samples.PROMPTS):
+            stand.window.show(samples.page(name, next(_numbers)))
+            stand.run(stand.frames(1))
+        stand.show("attract")
+        return stand.window.texture_bytes
+
+    once = after(1)
+    assert after(6) == once
+    assert once < 32_000_000
+
+
+def test_countdowns_go_on_and_a_long_wait_is_explained(stand: Stand) -> None:
+    stand.show("still-there")
+    stand.run(stand.until(lambda: "19" in _words(stand)))
+    stand.show("working")
+    failing = "if-it-fails"
+    assert failing not in {part for part, _ in _scene(stand).blocks}
+    stand.window._page_at_s -= 10.0
+    stand.run(stand.frames(3))
+    assert failing in {part for part, _ in _scene(stand).blocks}
+
+
+def test_a_thousand_random_events_leave_a_legal_page(stand: Stand) -> None:
+    rng = random.Random(20261122)
+    names = list(samples.PROMPTS)
+    page = stand.show(rng.choice(names))
+    for _ in range(1000):
+        x, y = rng.randrange(PANEL.width_px), rng.randrange(PANEL.height_px)
+        act = rng.randrange(12)
+        if act == 0:
+            page = samples.page(
+                rng.choice(names), next(_numbers), large_text=rng.random() < 0.5, language=rng.choice(["zh-CN", "en"])
+            )  # fmt: skip
+            stand.answers.clear()
+            stand.window.show(page)
+        elif act == 1:
+            stand.run(stand.frames(1))
+        else:
+            stand.pointer(x, y, rng.choice([1, 1, 1, 2, 3, 4]), down=act % 2 == 0)
+    for button in (1, 2, 3):
+        stand.pointer(0, 0, button, down=False)
+    stand.run(stand.frames(5))
+    assert {answer.page for answer in stand.answers} <= {page.number}
+    page = stand.show("choose-one")
+    stand.run(asyncio.sleep(0.7))
+    stand.touch("choose:wechat")
+    assert Answer(page.number, "choose", "wechat") in stand.answers
+
+
+def test_touches_and_frames_are_measured(stand: Stand) -> None:
+    stand.show("choose-one")
+    stand.window.frames.reset()
+    stand.touch("choose:wechat")
+    assert len(stand.window.frames.taps_ms) == 1
+    assert stand.window.frames.tap_to_frame_ms() is not None
+    assert stand.window.frames.longest_frame_ms > 0
+
+
+def _scene(stand: Stand) -> Any:
+    return stand.window._scene
+
+
+def _words(stand: Stand) -> set[str]:
+    return {piece.text for piece in _scene(stand).moving if hasattr(piece, "text")}
