@@ -65,8 +65,8 @@ class DebugLink:
         try:
             while line := await reader.readline():
                 self._take(line, writer)
-        except (ConnectionError, ValueError):
-            pass  # a line too long, or the other end gone: this connection ends, the kiosk goes on
+        except (ConnectionError, ValueError, asyncio.CancelledError):
+            pass  # the other end gone, a line too long, or the kiosk ends: so does this connection
         finally:
             self._writers.discard(writer)
             writer.close()

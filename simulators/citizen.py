@@ -1,0 +1,240 @@
+"""The scripted citizen: reads the kiosk's pages as data and does what a person would do."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from simulators.control_client import Refused, World
+from simulators.hands import Hands
+from simulators.kiosk_link import KioskGone, KioskLink
+
+
+@dataclass(slots=True)
+class Plan:
+    """What the citizen wants, and where they do something else than the kiosk hopes.
+
+    ``answers`` says by a prompt's name which action (and value) to take instead of the obvious one;
+    ``acts`` by a prompt's name which acts on the world to do there, each once. ``think_s`` is how long
+    the citizen takes for each prompt.
+    """
+
+    persona: str = "li-wenjing"
+    service: str = "endorsement"
+    language: str = "zh-CN"
+    think_s: float = 0.0
+    way: str = "agree"
+    pay_by: str = "payment_terminal"
+    pay_result: str = "approve"
+    rating: int | None = 5
+    answers: Mapping[str, tuple[str, Any]] = field(default_factory=dict)
+    acts: Mapping[str, list[dict[str, Any]]] = field(default_factory=dict)
+    forgets_permit: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A page that the citizen saw: its prompt, when it came, when it was answered."""
+
+    prompt: str
+    kind: str
+    at_s: float
+
+
+Watcher = Callable[[dict[str, Any]], None]
+
+
+class Citizen:
+    """Walks up, is served, leaves. ``watcher`` is told each new page once it can be seen."""
+
+    def __init__(
+        self,
+        link: KioskLink,
+        hands: Hands,
+        world: World,
+        plan: Plan,
+        watcher: Watcher | None = None,
+    ) -> None:
+        self._link, self._hands, self._world, self._plan = link, hands, world, plan
+        self._watcher = watcher
+        self._acted: set[str] = set()
+        self._done_here: tuple[int, str] | None = None
+        self.seen: list[Seen] = []
+
+    def visit(self, timeout_s: float = 120.0) -> dict[str, Any]:
+        """Be served once; returns the kiosk's report, or one that says why no visit began.
+
+        Raises ``KioskGone``, and ``TimeoutError`` when no end comes.
+        """
+        self._world.do("persona", name=self._plan.persona)
+        deadline_s = time.monotonic() + timeout_s
+        while time.monotonic() < deadline_s:
+            message = self._link.next(1.0)
+            if message is None:
+                continue
+            if "report" in message:
+                self._walk_away()
+                report: dict[str, Any] = message["report"]
+                return report
+            if "page" in message:
+                refusal = self._see(message["page"])
+                if refusal is not None:
+                    self._walk_away()
+                    return refusal
+        raise TimeoutError(f"the last pages were {[seen.prompt for seen in self.seen[-5:]]}")
+
+    # --- one page ------------------------------------------------------------------------------------
+
+    def _see(self, page: dict[str, Any]) -> dict[str, Any] | None:
+        prompt = page["prompt"]
+        name, kind = str(prompt["name"]), str(prompt["kind"])
+        trouble = str((prompt.get("trouble") or {}).get("key", ""))
+        if self._done_here == (page["number"], trouble):
+            return None
+        self._done_here = (page["number"], trouble)
+        if not self.seen or self.seen[-1].prompt != name:
+            self.seen.append(Seen(name, kind, time.monotonic()))
+            if self._watcher is not None:
+                self._watcher(page)
+        if kind == "home" and self._refused_at_home(prompt) is not None:
+            return self._refused_at_home(prompt)
+        time.sleep(self._plan.think_s)
+        for act in self._once(name):
+            self._try(**act)
+        if name in self._plan.answers and self._once_answered(name):
+            action, value = self._plan.answers[name]
+            self._hands.press(page["number"], action, value)
+            return None
+        self._behave(page, name, kind, prompt)
+        return None
+
+    def _behave(self, page: dict[str, Any], name: str, kind: str, prompt: dict[str, Any]) -> None:
+        number = page["number"]
+        match kind:
+            case "attract":
+                self._hands.press(number, "begin", self._plan.language)
+            case "home":
+                self._hands.press(number, "choose", self._plan.service)
+            case "notice" | "check-answers":
+                self._choose_action(number, name, prompt["actions"])
+            case "choose-many":
+                values = [o["value"] for o in prompt["options"] if o["refused"] is None]
+                chosen = {o["value"] for o in prompt["options"] if o["chosen"]}
+                self._hands.press(number, "choose", [v for v in values if v not in chosen] or values)
+            case "choose-one":
+                self._choose_one(number, name, prompt["options"])
+            case "place-item":
+                self._act_at(name, prompt)
+            case "look-at-camera":
+                self._try("look")
+            case "pay":
+                self._pay(prompt)
+            case "take-item":
+                self._take(name)
+            case "rate":
+                self._rate(number)
+            case "still-there":
+                self._hands.press(number, "more-time")
+            case _:
+                pass
+
+    def _choose_action(self, number: int, name: str, actions: list[dict[str, Any]]) -> None:
+        if not actions:
+            return
+        action = actions[0]["name"]
+        if name == "consent-face":
+            action = self._plan.way
+        self._hands.press(number, action)
+
+    def _choose_one(self, number: int, name: str, options: list[dict[str, Any]]) -> None:
+        free = [option["value"] for option in options if option["refused"] is None]
+        wanted = self._plan.pay_by if name == "choose-payment" else free[0] if free else ""
+        if wanted in free:
+            self._hands.press(number, "choose", wanted)
+        else:
+            self._hands.press(number, "cancel")
+
+    def _act_at(self, name: str, prompt: dict[str, Any]) -> None:
+        match name:
+            case "place-id-card":
+                if prompt.get("trouble"):
+                    self._try("lift_id_card")
+                    time.sleep(0.4)  # longer than the reader is asked, so that it sees the card gone
+                self._try("place_id_card")
+            case "take-id-card":
+                self._try("lift_id_card")
+            case "insert-permit":
+                self._try("lift_id_card")
+                self._try("insert_permit")
+            case "place-finger":
+                self._try("lift_finger")
+                time.sleep(0.3)
+                self._try("place_finger")
+
+    def _pay(self, prompt: dict[str, Any]) -> None:
+        if prompt.get("code"):
+            self._try("scan_qr", code=prompt["code"], result=self._plan.pay_result)
+            return
+        deadline_s = time.monotonic() + 5
+        while self._world.state()["terminal"]["state"] != "waiting" and time.monotonic() < deadline_s:
+            time.sleep(0.02)
+        self._try("pay", method="card", result=self._plan.pay_result)
+
+    def _take(self, name: str) -> None:
+        if name == "take-permit" and self._plan.forgets_permit:
+            return
+        deadline_s = time.monotonic() + 10
+        while time.monotonic() < deadline_s:
+            try:
+                self._world.do("take_permit" if name == "take-permit" else "take_receipt")
+                return
+            except Refused:
+                time.sleep(0.02)  # still on its way to the slot
+
+    def _rate(self, number: int) -> None:
+        if self._plan.rating is None:
+            self._hands.press(number, "skip")
+        else:
+            self._hands.press(number, "rate", str(self._plan.rating))
+
+    # --- inside --------------------------------------------------------------------------------------
+
+    def _refused_at_home(self, prompt: dict[str, Any]) -> dict[str, Any] | None:
+        for service in prompt["services"]:
+            if service["value"] == self._plan.service and service["refused"] is not None:
+                reason = service["refused"]["args"].get("reason", {})
+                return {
+                    "outcome": "refused",
+                    "reason": f"not-offered:{reason.get('key', '')}",
+                    "prompts": [seen.prompt for seen in self.seen],
+                }
+        return None
+
+    def _once(self, name: str) -> list[dict[str, Any]]:
+        key = f"acts:{name}"
+        if key in self._acted:
+            return []
+        self._acted.add(key)
+        return list(self._plan.acts.get(name, ()))
+
+    def _once_answered(self, name: str) -> bool:
+        key = f"answer:{name}"
+        first = key not in self._acted
+        self._acted.add(key)
+        return first
+
+    def _try(self, act: str, **arguments: Any) -> None:
+        """Do an act if the world lets it; what is not possible now is simply not done."""
+        try:
+            self._world.do(act, **arguments)
+        except Refused:
+            return
+
+    def _walk_away(self) -> None:
+        for act in ("lift_id_card", "take_receipt", "step_away", "lift_finger"):
+            self._try(act)
+
+
+__all__ = ["Citizen", "KioskGone", "Plan", "Seen"]

@@ -1,0 +1,94 @@
+"""What a run says at the end: the kiosk's report beside what the simulated world saw of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from simulators.control_client import World
+from simulators.people import load_personas
+
+
+def verdict(report: dict[str, Any], world: World, persona: str, state: Path) -> dict[str, Any]:
+    """Return the JSON object of ``--json``: outcome, money, effects, documents, prompts, invariants."""
+    printed, seen = world.printed(), world.state()
+    documents = [{"kind": "receipt", "text": receipt["text"]} for receipt in printed["receipts"]]
+    documents += [{"kind": "strip", "text": strip["code"]} for strip in printed["strips"]]
+    return {
+        "outcome": report["outcome"],
+        "reason": report["reason"],
+        "case": report.get("case", ""),
+        "paid_fen": report.get("paid_fen", 0),
+        "refunded_fen": report.get("refunded_fen", 0),
+        "effects": report.get("effects", []),
+        "documents": documents,
+        "prompts": report["prompts"],
+        "seconds": report.get("seconds", {"total": 0.0, "own": 0.0, "devices": 0.0, "citizen": 0.0}),
+        "invariants": {
+            **report.get("invariants", {}),
+            "world_money_agrees": _money_agrees(report, seen),
+            "permit_accounted_for": _permit_accounted_for(report, seen),
+            "documents_are_theirs": _documents_are_theirs(report, documents, persona),
+            "nothing_of_the_person_left": _nothing_left(persona, state),
+        },
+    }
+
+
+def _money_agrees(report: dict[str, Any], seen: dict[str, Any]) -> bool | str:
+    """The hosts must have kept exactly what the kiosk says it kept."""
+    kept = sum(
+        order["amount_fen"] - order.get("refunded_fen", 0)
+        for order in seen["orders"].values()
+        if order["state"] in ("paid", "refunded", "SUCCESS", "REFUND", "TRADE_SUCCESS")
+    )
+    own = report.get("paid_fen", 0) - report.get("refunded_fen", 0)
+    if kept == own or report["outcome"] == "escalated":
+        return True
+    return f"the hosts kept {kept} fen, the kiosk says {own}"
+
+
+def _permit_accounted_for(report: dict[str, Any], seen: dict[str, Any]) -> bool | str:
+    where = seen["permit"]["where"]
+    if where == "pocket" or report["outcome"] == "escalated":
+        return True
+    return f"the permit is at: {where}"
+
+
+def _documents_are_theirs(
+    report: dict[str, Any], documents: list[dict[str, str]], persona: str
+) -> bool | str:
+    """A receipt names this case, and nobody else's name stands on it."""
+    people = load_personas()
+    for document in documents:
+        if document["kind"] != "receipt":
+            continue
+        if report.get("case", "") not in document["text"]:
+            return "a receipt of another case"
+        for name, other in people.items():
+            if name != persona and other.id_card.name in document["text"]:
+                return f"a receipt with the name of {name}"
+    return True
+
+
+def _nothing_left(persona: str, state: Path) -> bool | str:
+    """Search every file of the kiosk for the person's name and number, in the encodings in use."""
+    card = load_personas()[persona].id_card
+    marks = [
+        word.encode(encoding)
+        for word in (card.name, card.number)
+        for encoding in ("utf-8", "utf-16-le", "gb18030")
+        if word
+    ]
+    for file in _kiosk_files(state):
+        content = file.read_bytes()
+        if any(mark in content for mark in marks):
+            return f"{file.name} holds the person's name or number"
+    return True
+
+
+def _kiosk_files(state: Path) -> Iterator[Path]:
+    """Yield what the kiosk wrote: the back office's database and the bench's files are not the kiosk's."""
+    for file in sorted(state.rglob("*")):
+        if file.is_file() and not file.name.startswith(("back_office", "bench")):
+            yield file
