@@ -114,7 +114,7 @@ class Kiosk:
             house = self._build_house(journal, closing)
             closing.push_async_callback(self.cabinet.close)
             background = [
-                asyncio.create_task(self._start_matcher(house.matcher), name="matcher"),
+                asyncio.create_task(self._start_matcher(house), name="matcher"),
                 asyncio.create_task(
                     Outbox(journal, house.platform, self.clock, self.chance).run(), name="outbox"
                 ),
@@ -238,9 +238,10 @@ class Kiosk:
         for name, worker in self.cabinet.workers.items():
             worker.quarantined = "unresolvedEffect" if name in names else None
 
-    async def _start_matcher(self, matcher: Matcher) -> None:
+    async def _start_matcher(self, house: House) -> None:
         try:
-            await matcher.start()
+            await house.matcher.start()
+            house.matcher_started.set()
         except (MatcherFailed, MatcherMisconfigured) as error:
             self.events.event("matcher-unavailable", reason=type(error).__name__)
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 from typing import Protocol
@@ -16,7 +17,7 @@ from kiosk.cabinet import Cabinet
 from kiosk.clock import Clock, mono_s
 from kiosk.events import EventLog
 from kiosk.journal.journal import Journal
-from kiosk.matching import Matcher
+from kiosk.matching import Matcher, MatcherFailed
 from kiosk.money import Cashier
 from kiosk.numbers import Numbers
 from kiosk.platform import Platform
@@ -25,6 +26,10 @@ from kiosk.settings import Site, Times
 from kiosk.stage import Stage
 from kiosk.strip import StripTemplate
 from kiosk.texts import Catalogue
+
+
+MATCHER_START_S = 10.0
+"""How long a person waits for the engines after the machine has been started."""
 
 
 class PhotoDecoder(Protocol):
@@ -70,6 +75,7 @@ class House:
     receipt_url: str
     numbers: Numbers
     back_office_reachable: bool = True
+    matcher_started: asyncio.Event = field(default_factory=asyncio.Event)
     local_time: Callable[[datetime], datetime] = datetime.astimezone
 
     def unexpected(self, error: BaseException, visit: str | None = None) -> None:
@@ -78,6 +84,15 @@ class House:
         for frame in traceback.extract_tb(error.__traceback__):
             where = f"{Path(frame.filename).stem}:{frame.lineno}"
         self.events.event("unexpected-error", error=type(error).__name__, where=where, visit=visit)
+
+    async def matching(self) -> Matcher:
+        """Return the matcher once its engines are loaded; raises ``MatcherFailed`` when they don't."""
+        try:
+            async with asyncio.timeout(MATCHER_START_S):
+                await self.matcher_started.wait()
+        except TimeoutError:
+            raise MatcherFailed("the engines are not loaded") from None
+        return self.matcher
 
     def now_s(self) -> float:
         """Return monotonic seconds."""

@@ -108,6 +108,8 @@ def _face_prompt(
 async def _compare_once(visit: Visit, photo: NDArray[np.uint8], tries: int, *, last: bool) -> FaceDecision:
     """Guide until a few good frames are there, then compare them."""
     house, seen = visit.house, 0
+    with visit.meter.devices():
+        matcher = await house.matching()
     frames: list[NDArray[np.uint8]] = []
     while len(frames) < FRAMES_COMPARED:
         frame = house.cabinet.camera.device.latest()
@@ -115,12 +117,12 @@ async def _compare_once(visit: Visit, photo: NDArray[np.uint8], tries: int, *, l
             await asyncio.sleep(GUIDE_EVERY_S / 2)
             continue
         seen = frame.number
-        framing = await house.matcher.guide(frame.image)
+        framing = await matcher.guide(frame.image)
         frames = [*frames, frame.image] if framing.ok else []
         guidance = text(f"face.guidance.{framing.guidance}")
         visit.update(_face_prompt(tries, last=last, guidance=guidance, framed=framing.ok))
         await asyncio.sleep(GUIDE_EVERY_S)
-    decision = await house.matcher.compare_face(photo, frames)
+    decision = await matcher.compare_face(photo, frames)
     if decision.outcome is FaceOutcome.NO_MATCH:
         visit.update(_face_prompt(tries - 1, last=last, guidance=text("face.guidance.no-match")))
         await asyncio.sleep(MESSAGE_S)
@@ -172,7 +174,8 @@ async def _compare_finger_once(visit: Visit, templates: list[bytes], *, again: b
         await asyncio.sleep(FINGER_POLL_S)
     image = await visit.device(pad, lambda unit: unit.image())
     try:
-        decision = await visit.house.matcher.compare_finger(templates, image)
+        matcher = await visit.house.matching()
+        decision = await matcher.compare_finger(templates, image)
     finally:
         image.fill(0)
     return decision.outcome
