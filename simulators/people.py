@@ -303,7 +303,7 @@ class _Reader:
         years = int((match[1] or "+") + (match[2] or "0"))
         days = int((match[3] or "+") + (match[4] or "0"))
         start = self._today
-        if start.month == 2 and start.day == 29:
+        if years and (start.month, start.day) == (2, 29):
             start = start.replace(day=28)
         return start.replace(year=start.year + years) + timedelta(days=days)
 

@@ -314,15 +314,17 @@ class TcpWire(Line):
         recorder: Recorder,
         chance: random.Random,
         port: int = 0,
+        address: str = "127.0.0.1",
     ) -> None:
         super().__init__(link, level, faults, recorder, chance)
         self.port = port
+        self._address = address
         self._listener: socket.socket | None = None
         self._host: socket.socket | None = None
         self._settle()
 
     def _plug(self) -> None:
-        self._listener = socket.create_server(("127.0.0.1", self.port))
+        self._listener = socket.create_server((self._address, self.port))
         self.port = self._listener.getsockname()[1]
 
     def _unplug(self) -> None:

@@ -140,21 +140,23 @@ def next_command(buffer: bytes) -> tuple[Command, int] | None:
     return Command(b"", buffer[:end]), end
 
 
-def take_real_time(buffer: bytes) -> tuple[list[Command], bytes]:
-    """Return the real-time commands anywhere in ``buffer`` and the buffer without them.
+def take_real_time(buffer: bytes) -> tuple[list[tuple[bytes, Command]], bytes]:
+    """Return the real-time commands of ``buffer``, each with the bytes before it, and what follows.
 
     A printer that is busy or stopped finds them in what waits, even inside other data.
     """
-    found: list[Command] = []
-    rest = b""
+    found: list[tuple[bytes, Command]] = []
+    before = b""
     while (at := buffer.find(DLE)) >= 0:
         cut = next_command(buffer[at:]) if buffer[at + 1 : at + 2] in (b"\x04", b"\x05", b"\x14") else None
-        size = cut[1] if cut else 1
-        if cut:
-            found.append(cut[0])
-        rest += buffer[:at] if cut else buffer[: at + 1]
-        buffer = buffer[at + size :]
-    return found, rest + buffer
+        if cut is None:
+            before += buffer[: at + 1]
+            buffer = buffer[at + 1 :]
+        else:
+            found.append((before + buffer[:at], cut[0]))
+            before = b""
+            buffer = buffer[at + cut[1] :]
+    return found, before + buffer
 
 
 def words(direction: str, data: bytes) -> str:

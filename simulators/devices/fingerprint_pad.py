@@ -331,9 +331,9 @@ def picture(press: Press, chance: random.Random, dirty: bool = False) -> Image:
     image = _load(f"{press.finger}_{press.impression}")
     noise = np.random.default_rng(chance.randrange(2**32))
     if press.condition == "dry":
-        # Dry skin touches only here and there: ridges break into faint dots.
+        # Dry skin touches the glass only here and there.
         holes = cv2.resize(noise.random((72, 64)).astype(np.float32), (COLUMNS, ROWS))
-        image = np.where(holes > 0.35, 255 - (255 - image.astype(np.int16)) // 6, image).astype(np.uint8)
+        image = np.where(holes > 0.35, 255, image).astype(np.uint8)
     elif press.condition == "partial":
         image = image.copy()
         image[:, COLUMNS // 3 :] = 255

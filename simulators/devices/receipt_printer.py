@@ -129,30 +129,40 @@ class ReceiptPrinter:
         buffer = b""
         try:
             while True:
-                buffer += wire.read(None)
-                if self._stopped():
-                    buffer = self._real_time(buffer, wire)
-                while not self._stopped() and (cut := next_command(buffer)) is not None:
-                    command, size = cut
-                    seconds = self._run(command, wire)
-                    if not self._stopped() or not command.code:
-                        buffer = buffer[size:]  # what was stopped is done again when printing goes on
-                    busy_until = time.monotonic() + self._level.seconds(seconds)
-                    while (left := busy_until - time.monotonic()) > 0:
-                        buffer = self._real_time(buffer + wire.read(left), wire)
+                buffer = self._work_off(buffer + wire.read(None), wire)
                 self._tell(wire)
         except WireClosed:
             return
         finally:
             self._wire = None
 
+    def _work_off(self, buffer: bytes, wire: WakingWire) -> bytes:
+        """Do what can be done of ``buffer``; return the rest."""
+        while True:
+            if self._stopped():
+                buffer = self._real_time(buffer, wire)
+                if self._stopped():
+                    return buffer
+            cut = next_command(buffer)
+            if cut is None:
+                return buffer
+            command, size = cut
+            seconds = self._run(command, wire)
+            if command.code and self._stopped():
+                continue  # what was stopped is done again when printing goes on
+            buffer = buffer[size:]
+            busy_until = time.monotonic() + self._level.seconds(seconds)
+            while (left := busy_until - time.monotonic()) > 0:
+                buffer = self._real_time(buffer + wire.read(left), wire)
+
     def _real_time(self, buffer: bytes, wire: WakingWire) -> bytes:
+        """Obey the real-time commands in ``buffer``; return what else waits."""
         self._tell(wire)
-        commands, rest = take_real_time(buffer)
-        for command in commands:
-            if self._run_real_time(command, wire):
-                rest = b""
-        return rest
+        found, tail = take_real_time(buffer)
+        waiting = b""
+        for before, command in found:
+            waiting = b"" if self._run_real_time(command, wire) else waiting + before
+        return waiting + tail
 
     def _run_real_time(self, command: Command, wire: WakingWire) -> bool:
         """Answer a real-time command; return whether it empties the buffer."""
