@@ -190,9 +190,9 @@ class SamIdCardReader(Wired):
             data = link.read(_READ_SIZE, min(left_s, _REST_WITHIN_S) if heard else left_s)
             if not data:
                 break
-            for reply in self._replies.feed(data):
-                if _answers(reply, command):
-                    return reply, True
+            fitting = [reply for reply in self._replies.feed(data) if _answers(reply, command)]
+            if fitting:
+                return fitting[-1], True  # what comes glued before it is late
             if self._replies.damaged > damaged:
                 break
             heard = True

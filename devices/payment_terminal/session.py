@@ -18,7 +18,8 @@ from devices.payment_terminal.frames import (
 )
 
 _READ_SIZE: Final = 4096
-_HANDSHAKE_S: Final = 1.0
+_HANDSHAKE_S: Final = 0.4
+_HANDSHAKES: Final = 3
 _ACK_S: Final = 0.3
 _SENDINGS: Final = 4
 _HEARTBEAT_S: Final = 2.0
@@ -51,10 +52,12 @@ class Session:
         self._last_id = self._acked_id = 0
         self._last_received = None
         self._confirmed = False
-        self._write(link, HANDSHAKE)
-        self._pump(link, _HANDSHAKE_S, until=lambda: self._confirmed)
-        if not self._confirmed:
-            raise NotConfirmedError("no answer to the handshake")
+        for _ in range(_HANDSHAKES):
+            self._write(link, HANDSHAKE)
+            self._pump(link, _HANDSHAKE_S, until=lambda: self._confirmed)
+            if self._confirmed:
+                return
+        raise NotConfirmedError("no answer to the handshake")
 
     def send(self, link: Link, message: bytes) -> None:
         """Send and wait for the acknowledgement, a few times over; raises ``NotConfirmedError``."""

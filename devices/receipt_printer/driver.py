@@ -141,6 +141,8 @@ class EscPosPrinter(Wired):
         )
 
     def _real_time(self, link: Link, number: int) -> int:
+        while self._next(link, Kind.REAL_TIME, 0) is not None:
+            pass  # a late answer is not taken for this one's
         link.write(commands.status_request(number))
         reply = self._next(link, Kind.REAL_TIME, _ANSWER_S)
         if reply is None:

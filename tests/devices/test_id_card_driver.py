@@ -153,9 +153,11 @@ def test_a_late_answer_to_another_command_is_not_taken() -> None:
     assert reader.read().name == "李文静"
 
 
-def test_glued_answers_give_the_right_one() -> None:
-    reader, _ = reader_on(lambda request: [frame(0x81) + GOOD[request[7:9]] + frame(0x80)])
+def test_of_glued_answers_the_last_that_fits_counts() -> None:
+    reader, _ = reader_on(lambda request: [frame(0x80) + GOOD[request[7:9]] + frame(0x81)])
     assert reader.find()
+    reader, _ = reader_on(lambda request: [GOOD[request[7:9]] + frame(0x80)])
+    assert not reader.find(), "the card was there before, and is no more"
 
 
 def test_an_echo_of_the_request_is_not_an_answer() -> None:

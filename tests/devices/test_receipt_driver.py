@@ -213,6 +213,15 @@ def test_answers_in_any_pieces_are_understood(cuts: list[int]) -> None:
     assert EscPosPrinter(link, Path("unused")).counters() == {CUTTER_OPERATIONS: 128}
 
 
+def test_a_late_answer_spoils_no_other(font: Path) -> None:
+    """A printer that answers the first question twice: only that answer can be wrong."""
+    printer = Printer()
+    link = ScriptedLink(
+        lambda written: [*printer(written), b"\x7e"] if written[2:] == b"\x01" else printer(written)
+    )
+    assert EscPosPrinter(link, font).status().parts["paper"] == "full"
+
+
 def test_silence_is_a_fault(font: Path) -> None:
     driver, link = printer_on(font, Printer(silent=True))
     status = driver.status()
