@@ -27,7 +27,7 @@ Moment = Annotated[
 Destination = Literal["HKG", "MAC"]
 EndorsementType = Literal["G", "L", "T", "S", "Q", "D", "R"]
 Validity = Literal["P3M", "P1Y"]
-Entries = Annotated[Literal[0, 1, 2], Field(description="0 means any number (多次)")]
+Entries = Annotated[int, Field(ge=0, le=2, description="0 means any number (多次)")]
 
 
 class Part(BaseModel):

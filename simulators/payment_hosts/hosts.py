@@ -88,6 +88,11 @@ class PaymentHosts:
             for trade in host.trades.all()
         }
 
+    def reset(self) -> None:
+        """Forget every order; keys and accounts stay."""
+        self.wechat.trades.clear()
+        self.alipay.trades.clear()
+
     def _send_notices(self) -> None:
         """Post each notice once. The real hosts try again; no merchant may depend on them at all."""
         while True:

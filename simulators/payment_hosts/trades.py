@@ -77,6 +77,10 @@ class Trades:
         with self.lock:
             return next((trade for trade in self._by_order.values() if refund_no in trade.refunds), None)
 
+    def clear(self) -> None:
+        with self.lock:
+            self._by_order.clear()
+
     def all(self) -> tuple[Trade, ...]:
         with self.lock:
             return tuple(self._by_order.values())

@@ -15,6 +15,7 @@ from simulators.faults import Faults
 from simulators.payment_hosts.hosts import PaymentHosts
 
 TOKEN = "bench-token"
+START = datetime(2026, 11, 22, 10, 0, tzinfo=ZoneInfo("Asia/Shanghai"))
 LI: dict[str, Any] = {
     "name": "li-wenjing",
     "id_card": {"number": "330212198104129928", "name": "李文静"},
@@ -31,36 +32,62 @@ LI: dict[str, Any] = {
 HONG_KONG: dict[str, Any] = {"destination": "HKG", "type": "G", "validity": "P3M", "entries": 1}
 
 
-class Bench:
-    """What the tests of the back office talk to; ``now`` may be moved forward."""
+class SharedHosts:
+    """Payment hosts for all tests of a session, since their keys take long to make."""
 
-    def __init__(self, database: str, hosts: PaymentHosts | None = None) -> None:
-        self.now = datetime(2026, 11, 22, 10, 0, tzinfo=ZoneInfo("Asia/Shanghai"))
+    def __init__(self) -> None:
+        self.now = START
+        self.hosts = PaymentHosts(clock=lambda: self.now)
+        self.server = Served(self.hosts.app)
+
+    def close(self) -> None:
+        self.server.stop()
+
+
+class Bench:
+    """What the tests of the back office talk to; ``wait`` moves its clock and the hosts'."""
+
+    def __init__(self, database: str, shared: SharedHosts) -> None:
+        self.database = database
+        self._shared = shared
+        self._shared.now = START
+        self.hosts = shared.hosts
+        self.hosts.reset()
         self.faults = Faults()
-        self.hosts = hosts or PaymentHosts(clock=lambda: self.now)
-        self.hosts_server = Served(self.hosts.app)
+        self.session = requests.Session()
+        self.session.headers["Authorization"] = f"Bearer {TOKEN}"
+        self._open()
+
+    def _open(self) -> None:
         self.app = create_app(
-            database=database,
+            database=self.database,
             token=TOKEN,
             people=[LI],
             faults=self.faults,
-            merchant=self.hosts.merchant(self.hosts_server.url),
+            merchant=self.hosts.merchant(self._shared.server.url),
             clock=lambda: self.now,
         )
         self.server = Served(self.app)
         self.desk: Desk = self.app.state.desk
-        self.session = requests.Session()
-        self.session.headers["Authorization"] = f"Bearer {TOKEN}"
 
     def close(self) -> None:
         self.session.close()
         self.server.stop()
         self.desk.close()
-        self.hosts_server.stop()
+
+    def restart(self) -> None:
+        """Stop the back office and start it again on the same database."""
+        self.server.stop()
+        self.desk.close()
+        self._open()
+
+    @property
+    def now(self) -> datetime:
+        return self._shared.now
 
     def wait(self, seconds: float) -> None:
         """Let time pass for the back office and the hosts."""
-        self.now += timedelta(seconds=seconds)
+        self._shared.now += timedelta(seconds=seconds)
 
     def get(self, path: str) -> Any:
         response = self.session.get(self.server.url + path, timeout=10)

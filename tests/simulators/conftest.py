@@ -1,4 +1,4 @@
-"""The back office on its embedded database, with payment hosts whose keys are made once a session."""
+"""The back office on both of its databases, with payment hosts whose keys are made once a session."""
 
 from __future__ import annotations
 
@@ -7,11 +7,31 @@ from pathlib import Path
 
 import pytest
 
-from tests.simulators.back_office_bench import Bench
+from tests.simulators.back_office_bench import Bench, SharedHosts
+from tests.simulators.postgres import PostgresServer
 
 
-@pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
-    bench = Bench(f"sqlite:///{tmp_path / 'back_office.db'}")
+@pytest.fixture(scope="session")
+def payment_hosts() -> Iterator[SharedHosts]:
+    shared = SharedHosts()
+    yield shared
+    shared.close()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    with PostgresServer() as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def bench(request: pytest.FixtureRequest, tmp_path: Path, payment_hosts: SharedHosts) -> Iterator[Bench]:
+    """The back office on each database in turn."""
+    if request.param == "postgresql":
+        server: PostgresServer = request.getfixturevalue("postgres")
+        database = server.database()
+    else:
+        database = f"sqlite:///{tmp_path / 'back_office.db'}"
+    bench = Bench(database, payment_hosts)
     yield bench
     bench.close()

@@ -116,9 +116,10 @@ def test_registers_tell_of_lost_expired_foreign_and_unknown_permits(bench: Bench
     expired = {**LI, "permit": {"number": "CZ0000001", "expires": date(2026, 1, 1)}}
     bench.desk.reseed([expired])
     assert bench.check(expired)["permit_status"] == "expired"
-    assert bench.check({**LI, "permit": {"number": "CZ7777777", "expires": date(2030, 1, 1)}})[
-        "permit_status"
-    ] == "unknown"
+    assert (
+        bench.check({**LI, "permit": {"number": "CZ7777777", "expires": date(2030, 1, 1)}})["permit_status"]
+        == "unknown"
+    )
     stranger = {**expired, "id_card": {"number": "330212198512019918", "name": "林涛"}}
     answer = bench.check(stranger)
     assert answer["held_by_applicant"] is False
