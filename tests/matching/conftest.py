@@ -53,7 +53,8 @@ class Fingers:
 
     def image(self, finger: str, impression: int) -> Picture:
         image = cv2.imread(str(PERSONAS / "fingers" / f"{finger}_{impression}.png"), cv2.IMREAD_GRAYSCALE)
-        assert image is not None and image.shape == (288, 256)
+        assert image is not None
+        assert image.shape == (288, 256)
         return np.asarray(image, np.uint8)
 
     def record(self, finger: str) -> bytes:

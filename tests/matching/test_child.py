@@ -124,7 +124,7 @@ def test_a_stopped_child_is_killed_and_the_loop_goes_on(impatient: MatchingConfi
         "send(b'not json at all')",
         "send(b'[1, 2]')",
         "send(b'[' * 9000)",
-        "send(json.dumps({'id': n + 1, 'result': %s}).encode())" % GOOD.replace("null", "None"),
+        f"send(json.dumps({{'id': n + 1, 'result': {GOOD.replace('null', 'None')}}}).encode())",
         "send(json.dumps({'id': n, 'result': {'guidance': 'ok'}}).encode())",
         "send(json.dumps({'id': n}).encode())",
         'send(b\'{"id": %d, "result": \' % n + b\''
@@ -199,7 +199,7 @@ def test_other_weights_than_the_measured_ones_are_refused(tmp_path: Path) -> Non
         return MatchingConfig.load(path)
 
     async def story() -> None:
-        with pytest.raises(MatcherMisconfigured, match="sface.*measured"):
+        with pytest.raises(MatcherMisconfigured, match=r"sface.*measured"):
             await Matcher(changed("sface")).start()
         async with started(Matcher(changed("dlib_face"))) as matcher:
             async with asyncio.timeout(30):

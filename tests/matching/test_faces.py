@@ -90,7 +90,8 @@ def test_near_the_threshold_the_second_engine_is_heard_and_the_sum_decides(peopl
         decision = engines.compare(people.chip(card), [people.frame(name, "neutral")])
         assert decision.outcome is outcome
         assert decision.engines == ("sface", "dlib")
-        assert decision.dlib is not None and decision.sface is not None
+        assert decision.dlib is not None
+        assert decision.sface is not None
         fused = decision.dlib / 0.60 + (1 - decision.sface) / 0.64
         assert decision.fused == pytest.approx(fused)
         assert (fused <= config.thresholds.fused_match) == (outcome is FaceOutcome.MATCH)

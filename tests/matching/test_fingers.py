@@ -35,7 +35,7 @@ def test_either_of_two_references_may_match(run: Any, matcher: Matcher, fingers:
 
 def test_a_print_with_hardly_a_ridge_is_too_dry(run: Any, matcher: Matcher, fingers: Any) -> None:
     faded = cv2.dilate(fingers.image("f01", 1), np.ones((5, 5), np.uint8))
-    decision = run(matcher.compare_finger([fingers.record("f01")], faded))
+    decision = run(matcher.compare_finger([fingers.record("f01")], np.asarray(faded, np.uint8)))
     assert decision.outcome is FingerOutcome.TOO_DRY
     assert decision.score is None
 
@@ -44,7 +44,8 @@ def test_low_quality_is_too_dry_even_if_it_would_match(fingers: Any) -> None:
     strict = FingerMatcher(_finger_config(quality_min=99))
     decision = strict.compare([fingers.record("f01")], fingers.image("f01", 1))
     assert decision.outcome is FingerOutcome.TOO_DRY
-    assert decision.quality is not None and 0 < decision.quality < 99
+    assert decision.quality is not None
+    assert 0 < decision.quality < 99
 
 
 @pytest.mark.parametrize("kind", ["white", "black", "gradient"])

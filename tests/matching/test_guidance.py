@@ -66,7 +66,8 @@ def test_the_box_follows_the_face_and_a_face_at_the_edge_is_sent_to_the_centre(
     frame = people.frame("p02", "neutral")
     middle = run(matcher.guide(frame))
     move = np.array([[1.0, 0.0, 170.0], [0.0, 1.0, 0.0]])
-    moved = run(matcher.guide(cv2.warpAffine(frame, move, (640, 480), borderMode=cv2.BORDER_REPLICATE)))
+    shifted = cv2.warpAffine(frame, move, (640, 480), borderMode=cv2.BORDER_REPLICATE)
+    moved = run(matcher.guide(np.asarray(shifted, np.uint8)))
     assert moved.guidance is Guidance.CENTRE
     assert moved.box[0] - middle.box[0] == pytest.approx(170 / 640, abs=0.03)
 
@@ -74,20 +75,20 @@ def test_the_box_follows_the_face_and_a_face_at_the_edge_is_sent_to_the_centre(
 def test_a_face_that_fills_the_frame_is_sent_back(run: Any, matcher: Matcher, people: Any) -> None:
     part = people.frame("p02", "close")[100:400, 120:520]
     large = cv2.resize(part, (640, 480), interpolation=cv2.INTER_CUBIC)
-    assert run(matcher.guide(large)).guidance is Guidance.FARTHER
+    assert run(matcher.guide(np.asarray(large, np.uint8))).guidance is Guidance.FARTHER
 
 
 def test_a_tilted_head_is_asked_to_look_straight(run: Any, matcher: Matcher, people: Any) -> None:
     frame = people.frame("p02", "neutral")
     turn = cv2.getRotationMatrix2D((320, 230), 15, 1.0)
     tilted = cv2.warpAffine(frame, turn, (640, 480), borderMode=cv2.BORDER_REPLICATE)
-    framing = run(matcher.guide(tilted))
+    framing = run(matcher.guide(np.asarray(tilted, np.uint8)))
     assert framing.guidance is Guidance.LOOK_STRAIGHT
     assert abs(framing.quality.roll_deg) == pytest.approx(15, abs=4)
 
 
 def test_larger_frames_are_judged_alike(run: Any, matcher: Matcher, people: Any) -> None:
     frame = cv2.resize(people.frame("p11", "neutral"), (1280, 960), interpolation=cv2.INTER_CUBIC)
-    wide = run(matcher.guide(frame[120:840]))
+    wide = run(matcher.guide(np.asarray(frame[120:840], np.uint8)))
     assert wide.faces == 1
     assert wide.quality.eyes_px > 130
