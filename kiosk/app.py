@@ -52,6 +52,8 @@ from kiosk.strip import StripTemplate
 from kiosk.texts import Catalogue, text
 
 ROOT = Path(__file__).parent.parent
+FIRST_LOOK_S = 2.0
+"""How long the first page waits for the devices to say how they are."""
 REPAIR_S = 15.0
 """How often a device out of service is asked again what became of its last effect."""
 
@@ -124,6 +126,9 @@ class Kiosk:
             recovery = self._build_recovery(house)
             await self._recover(house, recovery)
             background.append(asyncio.create_task(self._repair(house, recovery), name="repair"))
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(FIRST_LOOK_S):
+                    await self.cabinet.refresh()
             reception = Reception(house, all_services(), self._reported)
             self.events.event(
                 "started", site=self.settings.site.id, simulated=self.settings.simulated

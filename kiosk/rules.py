@@ -9,14 +9,14 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
 from kiosk.texts import Text, text
 
-VALIDITIES: Final = {"P3M": timedelta(days=92), "P1Y": timedelta(days=366)}
-"""ISO 8601 periods that endorsements use, as the longest they can last."""
+VALIDITIES: Final = ("P3M", "P1Y")
+"""The periods that endorsements use, as ISO 8601 durations."""
 
 
 class NoRuleInForce(LookupError):
@@ -99,14 +99,27 @@ class EndorsementRules:
         with (folder / "endorsement.toml").open("rb") as file:
             return cls(tomllib.load(file), today)
 
+    def refusal_of_age(self, age: int) -> Refusal | None:
+        """Return why somebody of ``age`` cannot be served: known as soon as the ID card is read."""
+        if age < self.least_age:
+            return Refusal("too-young", text("endorsement.refused.too-young", age=self.least_age))
+        return None
+
+    def refusal_of_permit(self, expires: date) -> Refusal | None:
+        """Return why a permit cannot be endorsed: known as soon as it is read."""
+        if expires < self.today:
+            return Refusal("permit-expired", text("endorsement.refused.permit-expired"))
+        if all(self._too_short(expires, validity) for validity in VALIDITIES):
+            return Refusal("permit-expires-soon", text("endorsement.refused.permit-expires-soon"))
+        return None
+
     def refusal(self, who: Applicant) -> Refusal | None:
         """Return why ``who`` cannot be served at all, None when something can be offered."""
-        if who.age < self.least_age:
-            return Refusal("too-young", text("endorsement.refused.too-young", age=self.least_age))
+        early = self.refusal_of_age(who.age) or self.refusal_of_permit(who.permit_expires)
+        if early is not None:
+            return early
         if who.first_time:
             return Refusal("first-time", text("endorsement.refused.first-time"))
-        if who.permit_expires < self.today:
-            return Refusal("permit-expired", text("endorsement.refused.permit-expired"))
         if who.strip_rewrites >= int(self._conditions["most_strip_rewrites"]):
             return Refusal("strip-worn", text("endorsement.refused.strip-worn"))
         if not any(offer.refused is None for offer in self.offers(who)):
@@ -177,10 +190,15 @@ class EndorsementRules:
         return tuple(dict.fromkeys(str(entry["source"]) for entry in entries))
 
     def _refused(self, wish: Wish, who: Applicant) -> Text | None:
-        margin = int(self._conditions[f"margin_days_{wish.validity.lower()}"])
-        if (who.permit_expires - self.today).days <= margin:
-            return text("endorsement.refused.margin", days=margin)
+        if self._too_short(who.permit_expires, wish.validity):
+            return text("endorsement.refused.margin", days=self._margin_days(wish.validity))
         return None
+
+    def _too_short(self, permit_expires: date, validity: str) -> bool:
+        return (permit_expires - self.today).days <= self._margin_days(validity)
+
+    def _margin_days(self, validity: str) -> int:
+        return int(self._conditions[f"margin_days_{validity.lower()}"])
 
 
 def _open_to(who: str, applicant: Applicant) -> bool:

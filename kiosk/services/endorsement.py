@@ -45,15 +45,17 @@ async def renew_endorsement(visit: Visit) -> None:
     way = await _opening(visit, rules)
     visit.step = 2
     holder = await read_id_card(visit, accepted={CardType.RESIDENT})
+    choose.refuse(rules.refusal_of_age(holder.age))
     visit.step = 3
     permit = await take_in_permit(visit, holder)
-    known = await _ask_the_register(visit, holder, permit)
+    choose.refuse(rules.refusal_of_permit(permit.expires))
     visit.step = 4
     await prove_identity(visit, holder, way)
+    known = await _ask_the_register(visit, holder, permit)
     await _show_own_data(visit, holder, permit)
     visit.step = 5
     who = choose.applicant(holder, permit, known)
-    choose.refuse_if_ruled_out(rules, who)
+    choose.refuse(rules.refusal(who))
     wishes, bill = await _agree(visit, rules, who, holder)
     visit.step = 6
     payment = await pay(visit, bill)

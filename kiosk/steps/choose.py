@@ -8,7 +8,7 @@ from datetime import date
 
 from kiosk.platform import PermitCheck
 from kiosk.prompts import Action, CheckAnswers, ChooseMany, ChooseOne, Notice, Option, Row, Tone
-from kiosk.rules import Applicant, EndorsementRules, Existing, Wish
+from kiosk.rules import Applicant, EndorsementRules, Existing, Refusal, Wish
 from kiosk.steps.id_card import Holder
 from kiosk.steps.permit import Permit
 from kiosk.texts import Text, text, verbatim
@@ -43,9 +43,8 @@ def applicant(holder: Holder, permit: Permit, known: PermitCheck) -> Applicant:
     )
 
 
-def refuse_if_ruled_out(rules: EndorsementRules, who: Applicant) -> None:
-    """Raise ``Refused`` when today's rules leave nothing to choose."""
-    refusal = rules.refusal(who)
+def refuse(refusal: Refusal | None) -> None:
+    """Raise ``Refused`` when a rule says no."""
     if refusal is not None:
         raise Refused(refusal.code, refusal.reason)
 
