@@ -26,11 +26,12 @@ _INITIALISE, _STATUS, _DRAW_IN, _CANCEL = 0x10, 0x20, 0x33, 0x40
 _IMAGE, _ERASE, _HAND_BACK, _RETRIES, _VERSION = 0x7B, 0x7D, 0x80, 0xC1, 0xF0
 
 _NO_CARD, _CARD_HELD, _UNDER_HEAD, _HANDING_BACK = 0x30, 0x31, 0x33, 0x34
-_NO_ERROR: Final = 0x30
+_POSITIONS: Final = {_NO_CARD, _CARD_HELD, _UNDER_HEAD, _HANDING_BACK}
+_NO_ERROR, _JAM = 0x30, 0x33
 _IDLE, _RUNNING, _WAITING = 0x30, 0x33, 0x34
 
 _ERRORS: Final = {
-    0x33: ("mediaJam", StaffAction.CLEAR, "card jam in the print station"),
+    _JAM: ("mediaJam", StaffAction.CLEAR, "card jam in the print station"),
     0x34: ("hardwareError", StaffAction.MAINTENANCE, "motor of the print station"),
     0x35: ("flushFail", StaffAction.MAINTENANCE, "the strip could not be printed"),
     0x38: ("sequenceError", StaffAction.SOFTWARE_ERROR, "not possible now"),
@@ -54,9 +55,20 @@ class Printer:
         self._do(_INITIALISE, b"0", within_s=5)
         self._do(_RETRIES, _RETRIES_OF_ITS_OWN, within_s=2)
 
+    def check(self) -> None:
+        """Raises ``Fault`` for the error that the station tells: it keeps that of the last command."""
+        self._do(_STATUS, within_s=2)
+
     def has_card(self) -> bool:
-        """Ask whether the print station holds a card. Raises ``Fault`` for the error it tells."""
-        return self._do(_STATUS, within_s=2).position != _NO_CARD
+        """Ask whether the print station holds a card, whatever became of the last command.
+
+        Raises ``Fault`` mediaJam when the card is stuck there.
+        """
+        self._send(_STATUS)
+        reply = self._wait(_STATUS, {_IDLE}, within_s=2)
+        if reply.error == _JAM or reply.position not in _POSITIONS:
+            self._checked(reply)
+        return reply.position != _NO_CARD
 
     def version(self) -> str:
         return self._do(_VERSION, within_s=2).data.decode("ascii", "replace").strip()
@@ -117,7 +129,7 @@ class Printer:
             raise Fault(
                 NAME, "sequenceError", StaffAction.SOFTWARE_ERROR, f"printer: refused, S={reply.job:02X}"
             )
-        if reply.position not in (_NO_CARD, _CARD_HELD, _UNDER_HEAD, _HANDING_BACK):
+        if reply.position not in _POSITIONS:
             raise Fault(
                 NAME, "hardwareError", StaffAction.MAINTENANCE, f"printer: position R={reply.position:02X}"
             )

@@ -9,6 +9,8 @@ first, is the layout of this housing; unchecked against a real unit.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Generator
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,21 +21,14 @@ TRIGGER: Final = b"\x16T\r"
 STOP: Final = b"\x16U\r"
 IDENTIFY: Final = b"\x16M\rREVINF."
 
-_FIRST_LINE_S: Final = 2.0
+_LOOKS: Final = 3
+_FIRST_LINE_S: Final = 1.0
 _NEXT_LINE_S: Final = 0.4
 _IDENTITY_S: Final = 1.0
 _LONGEST: Final = 4096
 _IDENTITY_END: Final = b"\x06."
 
 _PRINTED_LINE: Final = re.compile(r"[A-Z]{2}[A-Z0-9<]{28}")
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Seen:
-    """What one look showed: the 30 characters of the printed line, the strip's code, or ""."""
-
-    line: str = ""
-    code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,23 +44,49 @@ class Scanner:
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
 
-    def look(self) -> Seen:
-        """Read once (≤ 2 s and 0.4 s for each thing seen); raises ``Retry`` readFailed when nothing is.
+    def line(self) -> str:
+        """Return the 30 characters of the printed line (≤ 3 s; milliseconds beyond two decodings).
 
-        An imager that sees nothing says nothing, so silence here does not tell a dead imager; ``identify``
-        does.
+        Raises ``Retry`` readFailed when they are not seen. An imager that sees nothing says nothing, so this
+        silence does not tell a dead imager; ``identify`` does.
         """
-        self._wire.discard_input()
-        self._wire.send(TRIGGER)
-        try:
-            texts = self._lines()
-        finally:
-            self._wire.send(STOP)
-        line = next((text for text in texts if _PRINTED_LINE.fullmatch(text)), "")
-        code = next((text for text in texts if text != line), "")
-        if not line and not code:
-            raise Retry(NAME, "readFailed", "the imager sees neither printed line nor code")
-        return Seen(line, code)
+        return self._agreed(self._line_once)
+
+    def code(self) -> str:
+        """Return the strip's code, "" when the printed line is seen and no code (≤ 3 s).
+
+        Raises ``Retry`` readFailed when neither is seen: then nobody knows whether there is a code.
+        """
+        return self._agreed(self._code_once)
+
+    def _agreed(self, read: Callable[[], str | None]) -> str:
+        """Return what two looks agree on.
+
+        The wire has no check of its own, and a disturbed character would be taken for a forged permit or a
+        failed print. Of three looks two must say the same; two that see nothing end it.
+        """
+        readings: list[str | None] = []
+        for _ in range(_LOOKS):
+            reading = read()
+            if reading in readings:
+                if reading is None:
+                    break
+                return reading
+            readings.append(reading)
+        raise Retry(NAME, "readFailed", "nothing seen" if None in readings else "no two readings agree")
+
+    def _line_once(self) -> str | None:
+        with closing(self._look()) as texts:
+            return next((text for text in texts if _PRINTED_LINE.fullmatch(text)), None)
+
+    def _code_once(self) -> str | None:
+        seen = None
+        with closing(self._look()) as texts:
+            for text in texts:
+                if not _PRINTED_LINE.fullmatch(text):
+                    return text
+                seen = ""
+        return seen
 
     def identify(self) -> Identity:
         """Ask the imager what it is; raises ``Fault`` when it does not answer."""
@@ -85,15 +106,22 @@ class Scanner:
             said.get("Product Name", ""), said.get("Software Revision", ""), said.get("Serial Number", "")
         )
 
-    def _lines(self) -> list[str]:
-        """Return the CR-ended texts that came before the imager fell silent; half a line doesn't count."""
-        received = b""
-        timeout_s = _FIRST_LINE_S
-        while len(received) < _LONGEST and (data := self._wire.receive(timeout_s)):
-            received += data
-            timeout_s = _NEXT_LINE_S
-        whole = received.split(b"\r")[:-1]
-        return [text for raw in whole if (text := _text(raw))]
+    def _look(self) -> Generator[str]:
+        """Trigger the imager and yield each CR-ended text, until it falls silent or enough is known.
+
+        Half a line does not count.
+        """
+        self._wire.discard_input()
+        self._wire.send(TRIGGER)
+        try:
+            received = b""
+            timeout_s = _FIRST_LINE_S
+            while len(received) < _LONGEST and (data := self._wire.receive(timeout_s)):
+                *whole, received = (received + data).split(b"\r")
+                yield from filter(None, map(_text, whole))
+                timeout_s = _NEXT_LINE_S
+        finally:
+            self._wire.send(STOP)
 
 
 def _text(raw: bytes) -> str:

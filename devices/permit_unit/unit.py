@@ -22,7 +22,7 @@ from devices.permit_unit.transport import Move, Position, Transport
 from devices.permit_unit.transport_errors import JAM, NOT_POSSIBLE_NOW
 from devices.permit_unit.wire import NAME, Timing, Wire
 
-_DRAW_IN_S: Final = 8.0
+_DRAW_IN_S: Final = 4.0
 _HAND_BACK_S: Final = 5.0
 _LOOK_AGAIN_S: Final = 0.05
 
@@ -84,7 +84,7 @@ class ThreeLinkPermitUnit:
         faults: list[DeviceError] = []
         parts = {
             "transport": _word(faults, self._transport.position),
-            "printer": _word(faults, self._printer.has_card),
+            "printer": _word(faults, self._printer.check),
             "scanner": _word(faults, self._scanner.identify),
             "retainBin": "full" if self._transport.bin_full else "ok",
         }
@@ -144,15 +144,12 @@ class ThreeLinkPermitUnit:
         Raises ``Retry`` readFailed when it is not seen (wrong way round, worn), noMedia when nothing is in.
         """
         self._bring_inside()
-        line = self._scanner.look().line
-        if not line:
-            raise Retry(NAME, "readFailed", "no printed line seen")
-        return line
+        return self._scanner.line()
 
     def scan_strip(self) -> str:
         """Read the code of the strip; "" when the imager sees the permit but no code on it."""
         self._bring_inside()
-        return self._scanner.look().code
+        return self._scanner.code()
 
     def read_chip(self, mrz: str) -> ChipHolder:
         """Open the chip with the key of the printed line ``mrz`` and read DG1 and the endorsements.

@@ -273,9 +273,10 @@ class PrinterEnd:
         house = self.housing
         house.commands.append(f"{command:02X}")
         self.command = command
-        self.error = house.printer_error.get(command, 0x30)
         self.job = 0x30
-        if self.error != 0x30:
+        if command not in (0x20, 0x40):  # these tell how the last command ended
+            self.error = house.printer_error.get(command, 0x30)
+        if command in house.printer_error:
             return
         match command:
             case 0x33:

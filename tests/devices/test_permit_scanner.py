@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devices.base import Fault, Retry
-from devices.permit_unit.scanner import Identity, Scanner, Seen
+from devices.permit_unit.scanner import Identity, Scanner
 from devices.permit_unit.wire import Timing, Wire
 from tests.devices.permit_housing import LINE
 from tests.devices.scripted_link import ScriptedLink, in_pieces
@@ -30,33 +30,61 @@ def scanner(*pieces: bytes) -> tuple[Scanner, ScriptedLink]:
 def test_line_and_code_come_whole_in_any_pieces(cuts: list[int], code: str) -> None:
     stream = LINE.encode() + b"\r" + (code.encode() + b"\r" if code else b"")
     imager, link = scanner(*in_pieces(stream, cuts))
-    assert imager.look() == Seen(LINE, code)
-    assert link.written == [TRIGGER, STOP]
+    assert imager.line() == LINE
+    assert imager.code() == code
+    assert link.written == [TRIGGER, STOP] * 4
 
 
-def test_a_code_alone_is_no_printed_line() -> None:
-    assert scanner(b"HK-G-1\r")[0].look() == Seen("", "HK-G-1")
-
-
-@pytest.mark.parametrize(
-    "pieces", [[], [b"\r\r"], [LINE.encode()], [b"\xff\xfe\r"], [b"\x00\x01\r"]], ids=str
-)
-def test_nothing_whole_is_nothing_read_and_the_light_goes_out(pieces: list[bytes]) -> None:
-    imager, link = scanner(*pieces)
-    with pytest.raises(Retry) as unread:
-        imager.look()
-    assert unread.value.code == "readFailed"
+def test_the_code_is_not_waited_for_when_the_line_is_wanted() -> None:
+    imager, link = scanner(LINE.encode() + b"\r", b"HK-G-1\r")
+    assert imager.line() == LINE
+    assert link.pieces == [b"HK-G-1\r"]
     assert link.written[-1] == STOP
 
 
+def test_a_code_alone_is_no_printed_line() -> None:
+    imager, _ = scanner(b"HK-G-1\r")
+    assert imager.code() == "HK-G-1"
+    with pytest.raises(Retry):
+        imager.line()
+
+
+@pytest.mark.parametrize(
+    "pieces", [[], [b"\r\r"], [LINE.encode()], [b"\xff\xfe\r"], [b"\x00\x01\r"], [bytes(5000)] * 2], ids=len
+)
+def test_nothing_whole_is_nothing_read_and_the_light_goes_out(pieces: list[bytes]) -> None:
+    for read in ("line", "code"):
+        imager, link = scanner(*pieces)
+        with pytest.raises(Retry) as unread:
+            getattr(imager, read)()
+        assert unread.value.code == "readFailed"
+        assert link.written[-1] == STOP
+
+
 def test_a_line_with_a_lost_character_is_not_the_printed_line() -> None:
-    assert scanner(LINE[:-1].encode() + b"\r")[0].look().line == ""
+    with pytest.raises(Retry):
+        scanner(LINE[:-1].encode() + b"\r")[0].line()
+
+
+def looks(*answers: list[bytes]) -> Scanner:
+    script = iter(answers)
+    return Scanner(Wire(ScriptedLink(lambda data: [] if data == STOP else next(script)), "scanner", Timing()))
+
+
+def test_two_of_three_readings_must_agree() -> None:
+    line, disturbed = LINE.encode() + b"\r", LINE.replace("4", "1", 1).encode() + b"\r"
+    assert looks([disturbed], [line], [line]).line() == LINE
+    assert looks([], [line], [line]).line() == LINE
+    assert looks([line, b"HKG\r"], [line, b"HKX\r"], [line, b"HKG\r"]).code() == "HKG"
+    with pytest.raises(Retry) as unread:
+        looks([disturbed], [line], [b"CS" + line[3:]]).line()
+    assert unread.value.code == "readFailed"
 
 
 def test_what_was_left_unread_is_not_seen() -> None:
     imager, link = scanner(LINE.encode() + b"\r")
     link.pieces.append(b"SOMEBODY-ELSE\r")
-    assert imager.look() == Seen(LINE, "")
+    assert imager.code() == ""
 
 
 @given(st.lists(st.integers(0, 100), max_size=20))

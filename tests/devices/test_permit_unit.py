@@ -184,15 +184,22 @@ def test_a_jam_on_the_way_to_the_station_stops_the_station_waiting() -> None:
         (0x7B, 0x39, "hardwareError"),  # on no list
     ],
 )
-def test_a_print_that_fails_leaves_the_permit_to_be_fetched(command: int, error: int, code: str) -> None:
+def test_a_print_that_fails_is_told_and_the_permit_can_be_fetched(
+    command: int, error: int, code: str
+) -> None:
     housing = Housing(where="inside", printer_error={command: error})
     unit = opened(housing)
     with pytest.raises(Fault) as failed:
         unit.print_strip(strip())
     assert failed.value.code == code
-    assert unit.media() is Media.LATCHED
+    assert unit.media() is (Media.JAMMED if code == "mediaJam" else Media.LATCHED)
+    status = unit.status()
+    assert (status.usable, status.fault) == (False, code)
+    if code == "mediaJam":
+        unit.reset()
     unit.eject()
     assert unit.media() is Media.ENTERING
+    assert unit.status().usable
 
 
 def test_a_print_after_a_failed_one_needs_no_new_handing_over() -> None:
