@@ -17,6 +17,7 @@ settings.register_profile(
 settings.load_profile("kiosk")
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("screen") or "screens" in item.path.parts[:-1]:
