@@ -58,6 +58,13 @@ class PermitCard:
         """Return the text of the strip's code, "" when no reader would find one."""
         return read_code(self.strip)
 
+    def world(self) -> dict[str, Any]:
+        """Return what is on the card, as JSON values."""
+        return {
+            "strip": {"code": self.code(), "rewrites": self.rewrites},
+            "chip_endorsements": self.chip.written().hex() if self.chip is not None else "",
+        }
+
 
 def blank_strip() -> Strip:
     """Return an erased strip."""

@@ -82,6 +82,11 @@ class Printer:
         self._image = blank_strip()
         self._restarts = self._carriage.restarts
 
+    @staticmethod
+    def words(direction: str, data: bytes) -> str:
+        """Say what passes on this wire, ``to_device`` or ``from_device``."""
+        return words(direction, data)
+
     def serve(self, wire: Wire) -> None:
         """Serve until ``WireClosed`` comes out of the wire."""
         fragment_since: float | None = None

@@ -31,6 +31,11 @@ class Scanner:
         self._carriage = carriage
         self._buffer = bytearray()
 
+    @staticmethod
+    def words(direction: str, data: bytes) -> str:
+        """Say what passes on this wire, ``to_device`` or ``from_device``."""
+        return words(direction, data)
+
     def serve(self, wire: Wire) -> None:
         """Serve until ``WireClosed`` comes out of the wire."""
         while True:

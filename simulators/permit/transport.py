@@ -101,6 +101,11 @@ class Transport:
             b"\xa50": lambda data: f"{self._carriage.binned % 1000:03d}".encode("ascii"),
         }
 
+    @staticmethod
+    def words(direction: str, data: bytes) -> str:
+        """Say what passes on this wire, ``to_device`` or ``from_device``."""
+        return words(direction, data)
+
     def serve(self, wire: Wire) -> None:
         """Serve until ``WireClosed`` comes out of the wire."""
         fragment_since: float | None = None

@@ -48,6 +48,7 @@ OPERATIONS: Final = (
     "chip_write",
     "scan",
 )
+_NO_CARD: Final = {"strip": {"code": "", "rewrites": 0}, "chip_endorsements": ""}
 WORDS: Final = {
     "permit_transport": transport.words,
     "permit_scanner": scanner.words,
@@ -115,16 +116,8 @@ class PermitUnitSimulator:
         self._carriage.settle()
         with self._carriage.lock:
             card = self._carriage.card or self._own
-            chip = card.chip if card is not None else None
-            return {
-                "where": str(self._carriage.position),
-                "strip": {
-                    "code": card.code() if card is not None else "",
-                    "rewrites": card.rewrites if card is not None else 0,
-                },
-                "chip_endorsements": chip.written().hex() if chip is not None else "",
-                "bin": self._carriage.binned,
-            }
+            on_card = card.world() if card is not None else _NO_CARD
+            return {"where": str(self._carriage.position), "bin": self._carriage.binned, **on_card}
 
     def clear_jam(self) -> None:
         """Staff frees the card and lays it into the RF position."""
