@@ -7,7 +7,7 @@ import random
 from typing import Final
 
 from kiosk.clock import Clock
-from kiosk.journal import MACHINE, Journal, PostedLetter
+from kiosk.journal import MACHINE, Journal, JournalFailed, PostedLetter
 from kiosk.journal.fields import word
 from kiosk.platform import Platform, PlatformError, Refused
 
@@ -42,7 +42,7 @@ class Outbox:
         while letters := await self._journal.letters(BATCH):
             try:
                 accepted = await self._send(letters)
-            except PlatformError:
+            except (PlatformError, JournalFailed):
                 accepted = False
             self.failures = 0 if accepted else self.failures + 1
             if not accepted:
