@@ -235,7 +235,11 @@ class PaymentTerminal(Device, Protocol):
     """An unattended terminal (ECR link). It keeps card data to itself."""
 
     def start(self, order_no: str, amount_fen: int) -> None:
-        """Ask the person at the terminal to pay; answers at once when the terminal took the order."""
+        """Ask the person at the terminal to pay; answers at once when the terminal took the order.
+
+        ``Fault`` means that nobody was asked for money. An order that may or may not have reached the
+        terminal raises nothing: ``poll`` says ``unknown``.
+        """
         ...
 
     def poll(self, order_no: str) -> PaymentResult:
@@ -275,7 +279,9 @@ class ReceiptPrinter(Device, Protocol):
     def print(self, lines: Sequence[ReceiptLine]) -> None:
         """Print, cut and wait until the printer says it is done (≤ 10 s).
 
-        Raises ``Fault`` paperOut, paperJammed, coverOpen, cutterFault, offline, hardwareError.
+        Raises ``Fault`` paperOut, paperJammed, coverOpen, cutterFault, offline, hardwareError,
+        deviceBusy (the head cools down), charSetData (no font has a character), noDevice, timeOut,
+        invalidData.
         """
         ...
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from itertools import count
 from pathlib import Path
 from typing import Final
 
@@ -31,7 +32,9 @@ from devices.wired import Wired, status_of
 _READ_SIZE: Final = 256
 _ANSWER_S: Final = 0.5
 _IDENTITY_S: Final = 0.5
+_TRIES: Final = 2
 _LOOK_EVERY_S: Final = 0.25
+_LOOKS_BEFORE_ASKING_AGAIN: Final = 4
 _JOB_S: Final = 10.0
 _FIRMWARE, _MAKER, _MODEL, _SERIAL = 65, 66, 67, 68
 _CUTS: Final = 50
@@ -120,8 +123,9 @@ class EscPosPrinter(Wired):
                 raise
 
     def _wait_until_done(self, link: Link) -> None:
+        """Wait for the answer to ``GS r``, and ask again now and then: an answer can get lost."""
         deadline = time.monotonic() + self._job_s
-        while time.monotonic() < deadline:
+        for look in count(1):
             if self._next(link, Kind.TRANSMITTED, _LOOK_EVERY_S) is not None:
                 return
             status = self._status(link)
@@ -129,6 +133,10 @@ class EscPosPrinter(Wired):
                 return  # the trouble came after the job
             if status.state is not State.DEVICE_BUSY:  # a hot head goes on by itself
                 self._require(status)
+            if time.monotonic() > deadline:
+                break
+            if look % _LOOKS_BEFORE_ASKING_AGAIN == 0:
+                link.write(commands.TELL_WHEN_DONE)
         raise self._silent(f"not done after {self._job_s} s")
 
     def _require(self, status: Status) -> None:
@@ -143,11 +151,12 @@ class EscPosPrinter(Wired):
     def _real_time(self, link: Link, number: int) -> int:
         while self._next(link, Kind.REAL_TIME, 0) is not None:
             pass  # a late answer is not taken for this one's
-        link.write(commands.status_request(number))
-        reply = self._next(link, Kind.REAL_TIME, _ANSWER_S)
-        if reply is None:
-            raise self._silent(f"no answer to DLE EOT {number}")
-        return reply.data[0]
+        for _ in range(_TRIES):
+            link.write(commands.status_request(number))
+            reply = self._next(link, Kind.REAL_TIME, _ANSWER_S)
+            if reply is not None:
+                return reply.data[0]
+        raise self._silent(f"no answer to DLE EOT {number}")
 
     def _block(self, link: Link, question: bytes) -> str | None:
         self._forget(link)
