@@ -292,7 +292,7 @@ class Reception:
         visit.held.money = visit.held.working = False
         try:
             async with asyncio.timeout(self._house.times.idle_s):
-                await visit.ask(notice, idle=False)
+                await visit.ask(notice, idle=False, leave=False)
         except (TimeoutError, Leave, Back):
             return
 

@@ -28,13 +28,13 @@ class StripMismatch(Exception):
 
 @dataclass(frozen=True, slots=True)
 class StripTemplate:
-    """Where things stand on the strip, in dots; sentences name fields of an endorsement in braces."""
+    """Where things stand on the strip, in dots; the lines of an endorsement name its fields in braces."""
 
     margin: int
     code_size: int
     heading: str
     heading_size: int
-    line: str
+    lines: Sequence[str]
     line_size: int
     line_gap: int
     destinations: Mapping[str, str]
@@ -59,7 +59,8 @@ def draw_strip(
 ) -> NDArray[np.uint8]:
     """Draw the strip: (rows, columns), 0 black and 255 white.
 
-    Raises ``StripMismatch`` when the code cannot be read from the picture as drawn.
+    Raises ``StripMismatch`` when the code cannot be read from the picture as drawn, or a line
+    would run into the code or over the edge.
     """
     rows, columns = size
     picture = Image.new("L", (columns, rows), WHITE)
@@ -72,11 +73,16 @@ def draw_strip(
         BLACK,
         font=heading,
     )
-    top = template.margin + template.heading_size + template.line_gap
-    for endorsement in endorsements:
-        pen.text((template.margin, top), _line(template, endorsement), BLACK, font=small)
-        top += template.line_size + template.line_gap
     image = _code_image(code, template.code_size)
+    room = columns - 2 * template.margin - image.width - template.margin
+    top = template.margin + heading.size + 2 * template.line_gap
+    for endorsement in endorsements:
+        for line in _lines(template, endorsement):
+            if small.getlength(line) > room or top + small.size > rows:
+                raise StripMismatch
+            pen.text((template.margin, top), line, BLACK, font=small)
+            top += template.line_size + template.line_gap
+        top += template.line_gap
     picture.paste(image, (columns - template.margin - image.width, (rows - image.height) // 2))
     dots = np.where(np.asarray(picture) < 128, BLACK, WHITE).astype(np.uint8)
     if read_strip(dots) != code:
@@ -92,16 +98,17 @@ def read_strip(dots: NDArray[np.uint8]) -> str:
     return said
 
 
-def _line(template: StripTemplate, endorsement: Mapping[str, Any]) -> str:
-    return template.line.format(
-        number=endorsement["number"],
-        destination=template.destinations[endorsement["destination"]],
-        type=template.types[endorsement["type"]],
-        valid_from=str(endorsement["valid_from"]).replace("-", "."),
-        valid_until=str(endorsement["valid_until"]).replace("-", "."),
-        entries=template.entries[str(endorsement["entries"])],
-        stay_days=endorsement["stay_days"],
-    )
+def _lines(template: StripTemplate, endorsement: Mapping[str, Any]) -> list[str]:
+    fields = {
+        "number": endorsement["number"],
+        "destination": template.destinations[endorsement["destination"]],
+        "type": template.types[endorsement["type"]],
+        "valid_from": str(endorsement["valid_from"]).replace("-", "."),
+        "valid_until": str(endorsement["valid_until"]).replace("-", "."),
+        "entries": template.entries[str(endorsement["entries"])],
+        "stay_days": endorsement["stay_days"],
+    }
+    return [line.format(**fields) for line in template.lines]
 
 
 def _code_image(code: str, size: int) -> Image.Image:

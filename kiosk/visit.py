@@ -118,19 +118,19 @@ class Visit:
 
     # --- asking -----------------------------------------------------------------------------------
 
-    async def ask(self, prompt: Prompt, *, idle: bool = True) -> Answer:
-        """Show ``prompt`` and return the answer to it.
+    async def ask(self, prompt: Prompt, *, idle: bool = True, leave: bool = True) -> Answer:
+        """Show ``prompt`` and return the answer to it. Without ``leave`` there is nothing to cancel.
 
         Raises ``Back`` and ``Leave``. With nobody there it asks for more time first; never while
         money or a card is under way.
         """
-        self._show(prompt)
+        self._show(prompt, leave=leave)
         with self.meter.citizen():
             while True:
                 answer = await self._answer(idle=idle)
                 if answer.action == "help":
                     await self._help()
-                    self._show(prompt, again=True)
+                    self._show(prompt, again=True, leave=leave)
                     continue
                 return answer
 
@@ -229,7 +229,7 @@ class Visit:
 
     # --- inside ----------------------------------------------------------------------------------------
 
-    def _show(self, prompt: Prompt, *, again: bool = False) -> None:
+    def _show(self, prompt: Prompt, *, again: bool = False, leave: bool = True) -> None:
         self._asked += 1
         if not again and (not self.prompts or self.prompts[-1] != prompt.name):
             self.prompts.append(prompt.name)
@@ -241,7 +241,7 @@ class Visit:
                 step=self.step,
                 steps=self.steps,
                 can_back=self._can_back and self.held.may_leave,
-                can_cancel=self.held.may_leave,
+                can_cancel=leave and self.held.may_leave,
                 cancel_returns=self.held.returns,
             ),
         )

@@ -31,7 +31,7 @@ async def ask_rating(visit: Visit) -> None:
     )
     try:
         async with asyncio.timeout(visit.house.times.rate_s):
-            answer = await visit.ask(prompt, idle=False)
+            answer = await visit.ask(prompt, idle=False, leave=False)
     except TimeoutError:
         return
     if answer.action == "rate" and str(answer.value) in map(str, LEVELS):
@@ -108,7 +108,7 @@ async def say_goodbye(visit: Visit, *, receipt_printed: bool) -> None:
     )
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(visit.house.times.closing_s):
-            await visit.ask(prompt, idle=False)
+            await visit.ask(prompt, idle=False, leave=False)
 
 
 async def _show_receipt_on_screen(visit: Visit, receipt: Receipt) -> None:
