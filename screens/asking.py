@@ -26,7 +26,7 @@ def home(prompt: Home, page: Page, showing: Showing, pen: Pen) -> Part:
     """The services as tiles."""
 
     def draw(pen: Pen, room: Rect) -> float:
-        return options(pen, room, prompt.services, Marks.LETTERS, Press.ANSWER)
+        return options(pen, room, prompt.services, Marks.LETTERS, Press.ANSWER, leaf=showing.leaf)
 
     return Part(draw, choices=True)
 
@@ -37,7 +37,7 @@ def choose_one(prompt: ChooseOne, page: Page, showing: Showing, pen: Pen) -> Par
     marks = Marks.TICK if chosen else Marks.NONE
 
     def draw(pen: Pen, room: Rect) -> float:
-        return options(pen, room, prompt.options, marks, Press.ANSWER, chosen)
+        return options(pen, room, prompt.options, marks, Press.ANSWER, chosen, leaf=showing.leaf)
 
     return Part(draw, choices=True)
 
@@ -49,7 +49,7 @@ def choose_many(prompt: ChooseMany, page: Page, showing: Showing, pen: Pen) -> P
     confirm = Action("choose", label, enabled=len(marked) >= prompt.least)
 
     def draw(pen: Pen, room: Rect) -> float:
-        return options(pen, room, prompt.options, Marks.BOX, Press.MARK, marked)
+        return options(pen, room, prompt.options, Marks.BOX, Press.MARK, marked, leaf=showing.leaf)
 
     return Part(draw, (confirm,), primary=True, choices=True)
 
@@ -61,14 +61,18 @@ def options(
     marks: Marks,
     press: Press | None,
     chosen: frozenset[str] = frozenset(),
+    *,
+    leaf: int = 0,
 ) -> float:
     """Draw options as rows, in two columns when one doesn't hold them; return the height taken.
 
-    With ``press`` None they are only shown.
+    With ``press`` None they are only shown. More than a crowded page holds stand on leaves to turn.
     """
     if not choices:
         return 0.0
     columns, heights = _grid(pen, room, choices, marks)
+    if pen.measures.crowded and press is not None and sum(heights) + pen.gap * (len(heights) - 1) > room.h:
+        return _leaves(pen, room, choices, marks, press, chosen, leaf)
     tallest = pen.mm(pen.measures.tallest_row)
     spare = (room.h - sum(heights) - pen.gap * (len(heights) - 1)) / len(heights)
     heights = [max(high, min(tallest, high + spare)) for high in heights]
@@ -84,6 +88,39 @@ def options(
         if column == columns - 1:
             y += heights[row] + pen.gap
     return sum(heights) + pen.gap * (len(heights) - 1)
+
+
+def _leaves(
+    pen: Pen,
+    room: Rect,
+    choices: Sequence[Option],
+    marks: Marks,
+    press: Press,
+    chosen: frozenset[str],
+    leaf: int,
+) -> float:
+    """Draw one leaf of a long list, and below it the way to the others."""
+    high = pen.mm(pen.measures.secondary)
+    upper = Rect(room.x, room.y, room.w, room.h - high - pen.gap)
+    leaves: list[list[Option]] = [[]]
+    for choice in choices:
+        _, heights = _grid(pen, upper, [*leaves[-1], choice], marks)
+        if leaves[-1] and sum(heights) + pen.gap * (len(heights) - 1) > upper.h:
+            leaves.append([])
+        leaves[-1].append(choice)
+    leaf = min(leaf, len(leaves) - 1)
+    options(pen, upper, leaves[leaf], marks, press, chosen)
+    width = room.w * 0.3
+    turns = (("earlier", room.x, leaf - 1), ("more", room.right - width, leaf + 1))
+    for name, x, turned in turns:
+        rect = Rect(x, upper.bottom + pen.gap, width, high)
+        there = 0 <= turned < len(leaves)
+        label = pen.ui(name)
+        pen.button(name, rect, label, Style.OUTLINED, value=turned, press=Press.LEAF, enabled=there)
+    middle = Rect(room.x + width, upper.bottom + pen.gap, room.w - 2 * width, high)
+    words = pen.ui("leaf", leaf=leaf + 1, leaves=len(leaves))
+    pen.write_in(middle, words, pen.measures.small, pen.colours.ink_2, align=Align.CENTRE)
+    return room.h
 
 
 def _grid(pen: Pen, room: Rect, choices: Sequence[Option], marks: Marks) -> tuple[int, list[float]]:

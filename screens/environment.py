@@ -57,6 +57,6 @@ def configure(panel: Panel, *, fullscreen: bool) -> None:
     Config.set("kivy", "log_level", "warning")
     Config.remove_section("input")
     Config.add_section("input")
-    Config.set("input", "pointer", "mouse,disable_multitouch")
+    Config.set("input", "pointer", "mouse,disable_multitouch,disable_hover")
     Config.remove_section("modules")
     Config.add_section("modules")

@@ -34,7 +34,10 @@ from screens.theme import Colour
 
 
 class Painter:
-    """Paints scenes onto one canvas. Create it after Kivy's window."""
+    """Paints scenes onto one canvas; the ground is the colour that the window is cleared with.
+
+    (Drawn in software, clearing takes a millisecond and a rectangle of the same size sixteen.)
+    """
 
     def __init__(self, canvas: Any, height_px: int) -> None:
         self._canvas = canvas
@@ -62,8 +65,6 @@ class Painter:
         self._mirror_shown = None
         canvas = self._canvas
         canvas.clear()
-        canvas.add(Color(*scene.ground))
-        canvas.add(Rectangle(pos=(0, 0), size=(scene.bounds.w, scene.bounds.h)))
         canvas.add(PushMatrix())
         self._slide = Translate(0, 0, 0)
         canvas.add(self._slide)
@@ -92,12 +93,11 @@ class Painter:
             self._pressed.add(Color(*colour[:3], 1))
             self._pressed.add(self._outline(rect.inset(2), radius, 4))
 
-    def drift(self, now_s: float) -> bool:
-        """Move the arrows to where they are at ``now_s``; return whether there are any."""
+    def drift(self, now_s: float) -> None:
+        """Move the arrows to where they are at ``now_s``."""
         for translate, drift in self._drifts:
             along = 0.5 - 0.5 * math.cos(2 * math.pi * now_s / drift.period_s)
             translate.xy = (drift.by[0] * along, -drift.by[1] * along)
-        return bool(self._drifts)
 
     def mirror(self, image: NDArray[np.uint8]) -> None:
         """Show ``image`` (rows, columns, 3; blue, green, red) in the mirror, if the scene has one."""

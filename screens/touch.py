@@ -12,6 +12,7 @@ from kiosk.prompts import Json
 from screens.scene import Press, Scene, Target
 
 LATCH_S = 0.6
+HELD_S = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +28,14 @@ class _Held:
     finger: Hashable
     page: int
     target: Target | None
+    since_s: float
 
 
 class Touch:
     """Decides which touches count.
 
-    * While one finger is down, others are nothing.
+    * While one finger is down, others are nothing; after three seconds it is a hand that rests on the
+      panel, or one whose going up was lost, and another finger takes its place.
     * A press counts when the finger goes up on the target on which it went down, on the same page.
     * An action counts once a page; after it, other actions of that page wait for 600 ms.
     * For 600 ms after an answer a touch near it is the second half of a double tap, whatever page is up.
@@ -64,12 +67,13 @@ class Touch:
 
     def down(self, finger: Hashable, x: float, y: float, scene: Scene) -> Target | None:
         """Take a finger going down; return the target to show as pressed."""
-        if self._held is not None:
+        now = self._clock_s()
+        if self._held is not None and now - self._held.since_s < HELD_S:
             return None
         target = scene.target_at(x, y)
         if target is not None and not self._counts(target, x, y):
             target = None
-        self._held = _Held(finger, self._page, target)
+        self._held = _Held(finger, self._page, target, now)
         return target
 
     def up(self, finger: Hashable, x: float, y: float) -> Pressed | None:

@@ -30,6 +30,7 @@ SLIDE_MM = 26.0
 NEAR_MM = 12.0
 STILL_FPS = 30
 LIVELY_FPS = 60
+DRIFT_FPS = 15
 
 
 class Window:
@@ -63,7 +64,7 @@ class Window:
         self._scene: Scene | None = None
         self._showing: Showing | None = None
         self._page_at_s = self._update_at_s = self._slide_at_s = 0.0
-        self._slide_from_px = 0.0
+        self._slide_from_px = self._drifted_s = 0.0
         self._marked: frozenset[str] = frozenset()
         self._leaf = 0
         self._pictured: NDArray[np.uint8] | None = None
@@ -172,7 +173,9 @@ class Window:
             return
         along = min(1.0, (now - self._slide_at_s) / SLIDE_S)
         self._painter.slide(self._slide_from_px * (1 - along) ** 3)
-        self._painter.drift(now - self._page_at_s)
+        if now - self._drifted_s >= 1 / DRIFT_FPS:
+            self._drifted_s = now
+            self._painter.drift(now - self._page_at_s)
         if isinstance(self._page.prompt, LookAtCamera):
             self._mirror()
         if self._state(now) != self._showing:
@@ -203,6 +206,7 @@ class Window:
         assert self._page is not None
         self._showing = self._state(time.monotonic())
         self._scene = compose(self._page, self._panel, self._fonts, self._catalogue, self._showing)
+        self._kivy_window.clearcolor = self._scene.ground
         self._painter.paint(self._scene)
         if self._pictured is not None:
             self._painter.mirror(self._pictured)

@@ -9,7 +9,8 @@ from functools import cache
 import pytest
 
 from kiosk import prompts
-from kiosk.prompts import Prompt
+from kiosk.prompts import Option, Page, Prompt
+from kiosk.texts import LANGUAGES, verbatim
 from screens.compose import compose
 from screens.fonts import Fonts
 from screens.kinds import FULL_PAGE, RENDERERS
@@ -179,3 +180,26 @@ def contrast(one: Colour, other: Colour) -> float:
 
     bright, dark = sorted((light(one), light(other)), reverse=True)
     return (bright + 0.05) / (dark + 0.05)
+
+
+@pytest.mark.parametrize("panel", sorted(harness.PANELS))
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_long_list_has_leaves_on_which_every_option_can_be_touched(panel: str, language: str) -> None:
+    catalogue = samples.catalogue(harness.STRINGS)
+    many = tuple(Option(f"{n}", verbatim(f"第 {n} 派出所"), verbatim("人民路 1 号")) for n in range(60))
+    page = Page(
+        1, prompts.ChooseOne("where", samples.SERVICE, options=many), language=language, large_text=True
+    )
+    found: list[str] = []
+    leaf = 0
+    while True:
+        scene = compose(page, harness.PANELS[panel], fonts(), catalogue, Showing(NOW, leaf=leaf))
+        assert scene.overflow_px <= 0.5
+        names = [target.name for target in scene.targets]
+        found += [name for name in names if name.startswith("choose:")]
+        assert ("earlier" in names) == (leaf > 0)
+        if "more" not in names:
+            break
+        leaf += 1
+    assert found == [f"choose:{n}" for n in range(60)]
+    assert leaf >= 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import tomllib
 from collections.abc import Iterator
 from functools import cache
@@ -23,7 +24,9 @@ def fonts() -> Fonts:
 
 
 COMMA, QUESTION, COLON, LEFT, RIGHT = (chr(ord(mark) + 0xFEE0) for mark in ",?:()")
-words = st.text(alphabet=f"请把身份证放在读卡区30元 ABCdef.-·《》“”。、{COMMA}{QUESTION}{LEFT}{RIGHT}\n", max_size=60)
+words = st.text(
+    alphabet=f"请把身份证放在读卡区30元 ABCdef.-·《》“”。、{COMMA}{QUESTION}{LEFT}{RIGHT}\n", max_size=60
+)
 
 
 @given(words, st.floats(3.0, 30.0))
@@ -42,7 +45,7 @@ def test_no_closing_mark_begins_a_line_and_no_opening_one_ends_it(text: str, wid
     runs = max((len(run) for run in _runs_of_marks(text)), default=0)
     if pieces and runs >= width_em - 1:
         return
-    for before, line in zip(lines, lines[1:], strict=False):
+    for before, line in itertools.pairwise(lines):
         assert line[:1] not in tuple(f"。{COMMA}、》"), lines
         assert before[-1:] != "《", lines
 
@@ -106,7 +109,7 @@ def test_a_rare_character_comes_from_the_fallback() -> None:
     rare = next(c for c in map(chr, range(0x20000, 0x2A6D7)) if not fonts().face_of("王").has(c))
     runs = fonts().runs(f"王{rare}明", bold=True)
     assert [run.text for run in runs] == ["王", rare, "明"]
-    assert [run.face.path for run in runs][0] == fonts().bold
+    assert runs[0].face.path == fonts().bold
     assert runs[1].face.path in fonts().fallback
     assert runs[1].face.has(rare)
 

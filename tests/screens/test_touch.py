@@ -92,6 +92,14 @@ def test_two_fingers_on_one_button_are_one_press(hand: Hand) -> None:
     assert [bool(hand.touch.up(finger, *GO)) for finger in (1, 2)] == [True, False]
 
 
+def test_a_resting_hand_does_not_block_the_panel(hand: Hand) -> None:
+    hand.touch.down(1, *NOWHERE, hand.scene)
+    hand.now_s += 2.9
+    assert hand.press(*GO, finger=2) is None
+    hand.now_s += 0.1
+    assert hand.press(*GO, finger=2) == "go"
+
+
 def test_leaving_the_target_takes_the_press_back(hand: Hand) -> None:
     hand.touch.down(1, *GO, hand.scene)
     assert hand.touch.up(1, *BACK) is None
