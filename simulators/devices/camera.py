@@ -94,7 +94,9 @@ class Camera:
         self._ending = threading.Event()
         self._changed = threading.Condition()
         self._server = _Server(("127.0.0.1", port), self)
-        self._thread = threading.Thread(target=self._server.serve_forever, name=NAME, daemon=True)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(0.1,), name=NAME, daemon=True
+        )
         faults.watch(self._wake)
 
     @property

@@ -16,8 +16,8 @@ from PIL import Image, ImageDraw, ImageFont
 WIDTH_DOTS: Final = 576  # 80 mm paper, 72 mm printed at 203 dpi
 CELL_WIDTH, CELL_HEIGHT = 12, 24  # font A; a Chinese character takes two cells
 MARGIN_DOTS: Final = 24
-FONT: Final = Path("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc")
-FONT_INDEX_SC: Final = 2
+FONTS: Final = Path("/usr/share/fonts/opentype/noto")
+MONO_SC: Final = 7  # the face of Noto's collections with half-width Latin and mainland glyphs
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +151,7 @@ def _draw_line(paper: Image.Image, line: Line, y: int) -> None:
         pen = ImageDraw.Draw(strip)
         at = 0
         for character in run.text:
-            pen.text((at, -5), character, fill=20, font=_font(), stroke_width=1 if run.style.bold else 0)
+            pen.text((at, -5), character, fill=20, font=_font("Bold" if run.style.bold else "Regular"))
             at += cells(character) * CELL_WIDTH
         if run.style.underline:
             pen.line((0, size[1] - 2, size[0], size[1] - 2), fill=20, width=1)
@@ -162,8 +162,8 @@ def _draw_line(paper: Image.Image, line: Line, y: int) -> None:
         x += scaled.width
 
 
-@lru_cache(maxsize=1)
-def _font() -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    if FONT.exists():
-        return ImageFont.truetype(FONT, 23, index=FONT_INDEX_SC)
-    return ImageFont.load_default(20)
+@lru_cache(maxsize=2)
+def _font(weight: str) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    """Return the printer's built-in face; without Noto a small one that has no Chinese."""
+    file = FONTS / f"NotoSansCJK-{weight}.ttc"
+    return ImageFont.truetype(file, 23, index=MONO_SC) if file.exists() else ImageFont.load_default(20)

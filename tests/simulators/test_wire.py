@@ -71,8 +71,7 @@ def test_a_cable_pulled_at_an_answer_stays_out_until_its_time_is_over(tmp_path: 
             room.faults.arm(Order("line", "disconnect", "answer", args={"for_s": 0.2}))
             port.write(b"x")
             with pytest.raises(serial.SerialException):
-                while port.read(1):
-                    pass
+                heard(port, 2)
         assert back.wait(5)
         with opened(line.path) as port:
             port.write(b"y")
