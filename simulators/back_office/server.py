@@ -43,7 +43,12 @@ class Served:
     """An ASGI application on a loopback port (0 = any free one) until ``stop``."""
 
     def __init__(self, app: Any, port: int = 0) -> None:
-        self._socket = socket.create_server(("127.0.0.1", port))
+        # asyncio switches Nagle's delay off only where the protocol is named; else each answer waits
+        # 40 ms for the client's acknowledgement of its headers.
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._socket.bind(("127.0.0.1", port))
+        self._socket.listen(128)
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
         config = uvicorn.Config(app, http=_CuttableProtocol, log_level="critical", timeout_keep_alive=30)
         self._server = uvicorn.Server(config)
