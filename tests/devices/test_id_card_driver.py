@@ -148,6 +148,13 @@ def test_an_answer_damaged_once_is_asked_for_again() -> None:
     assert [written[7:9] for written in link.written] == [SELECT, READ, READ]
 
 
+def test_a_request_that_the_reader_got_damaged_is_sent_again() -> None:
+    refusals = [frame(0x10)]
+    reader, link = reader_on(lambda request: [refusals.pop() if refusals else GOOD[request[7:9]]])
+    assert reader.find()
+    assert link.written[0] == link.written[1]
+
+
 def test_a_late_answer_to_another_command_is_not_taken() -> None:
     reader, _ = reader_on(lambda request: [frame(0x80), frame(0x90, bytes(8)), GOOD[request[7:9]]])
     assert reader.read().name == "李文静"

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from devices.base import Fault, State
 from devices.interfaces import PaymentResult, PaymentState
 from devices.payment_terminal import CodePayTerminal
+from devices.payment_terminal.session import Session
 from tests.devices.scripted_link import ScriptedLink, in_pieces
 from tests.devices.test_payment_terminal_frames import by_hand
 
@@ -205,6 +206,20 @@ def test_a_repeat_whose_acknowledgement_was_lost_is_acknowledged_again() -> None
     link.pieces += [whole, whole]
     driver.poll("K1")
     assert terminal.acked == [1, 1]
+
+
+def test_a_repeated_message_is_given_on_once() -> None:
+    link = ScriptedLink(lambda written: [])
+    session = Session(Clock())
+    link.pieces += [by_hand(0, 0, 1, b"one"), by_hand(0, 0, 1, b"one"), by_hand(0, 0, 2, b"one")]
+    assert [session.receive(link, 0.1) for _ in range(3)] == [b"one", b"one", None]
+
+
+def test_a_silence_that_nobody_listened_to_is_no_silence() -> None:
+    driver, _, _, clock = terminal_with(None)
+    driver.start("K1", 8000)
+    clock.now += 60
+    assert driver.poll("K1").state is PaymentState.WAITING
 
 
 def test_heartbeats_that_stop_make_the_payment_unknown() -> None:
