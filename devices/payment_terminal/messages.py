@@ -2,9 +2,9 @@
 
 Sources: developer.codepay.us/docs/SerialAPIList (envelope, topics, fields, ``000`` and "other means
 failed"); the maker's public Java SDK (codepay-us/codepay-register-sdk-java: transaction types and
-states, ``112`` timeout); the maker's codepay-us/integrating-agent-skill (``110`` cancelled, ``0`` as
-success on some links, a timeout's money is uncertain). ``ET003`` no such transaction is told by one public
-client of this terminal only.
+states, ``112`` timeout); the maker's codepay-protocol-reference.md on github.com/codepay-us (``110``
+cancelled, ``0`` as success on some links, a timeout's money is uncertain). ``ET003`` no such
+transaction is told by one public client of this terminal only.
 """
 
 from __future__ import annotations
