@@ -81,8 +81,12 @@ class Pen:
 
     def say(self, what: Text) -> str:
         """Return ``what`` in the page's language."""
-        words = printable(self.catalogue.say(what, self.language))
-        return chinese_punctuation(words) if self.language.startswith("zh") else words
+        return self.say_in(self.language, what)
+
+    def say_in(self, language: str, what: Text) -> str:
+        """Return ``what`` in ``language``."""
+        words = printable(self.catalogue.say(what, language))
+        return chinese_punctuation(words) if language.startswith("zh") else words
 
     def ui(self, key: str, **args: TextArg) -> str:
         """Return one of the screen's own words."""

@@ -9,7 +9,7 @@ from screens.asking import Marks, data_rows, options
 from screens.drawings import cabinet
 from screens.part import Part
 from screens.pen import Align, Pen, Style
-from screens.scene import Box, Disc, Rect
+from screens.scene import Box, Disc, Drift, Rect, Stroke
 from screens.theme import Size
 from screens.view import Showing
 
@@ -49,8 +49,9 @@ def _greeting(pen: Pen, page: Page, prompt: Attract, room: Rect, showing: Showin
     clock_at = Rect(room.right - clock_w - 1, y, clock_w + 1, pen.pitch(size))
     pen.write_in(clock_at, clock, m.body, c.on_header, bold=True, most_lines=1)
     y += used
-    if prompt.hours is not None:
-        y += pen.write(pen.say(prompt.hours), (room.x, y), room.w, m.body, c.header_2)
+    for line in (prompt.body, prompt.hours):
+        if line is not None:
+            y += pen.write(pen.say(line), (room.x, y), room.w, m.body, c.header_2)
     if page.simulated:
         label = pen.ui("simulated")
         width = pen.width(label, Size.CAPTION, bold=True) + pen.mm(8)
@@ -58,20 +59,19 @@ def _greeting(pen: Pen, page: Page, prompt: Attract, room: Rect, showing: Showin
         pen.add(Box(badge, c.attention.wash, c.attention.ink, pen.mm(0.4), pen.mm(5)))
         pen.write_in(badge, label, Size.CAPTION, c.attention.ink, bold=True, align=Align.CENTRE, most_lines=1)
         y = badge.bottom
-    size = m.figure
     words = pen.say(prompt.question)
-    size = pen.fitting(words, room.w, pen.mm(60), size, bold=True)
-    body = pen.say(prompt.body) if prompt.body else ""
+    size = pen.fitting(words, room.w, pen.mm(60), m.figure, bold=True)
+    others = [pen.say_in(language, prompt.question) for language in LANGUAGES if language != pen.language]
     height = pen.height(words, room.w, size, bold=True)
-    body_h = pen.height(body, room.w, m.question, bold=True) if body else 0.0
-    drawing = Rect(room.x, y + 2 * pen.gap, room.w, room.bottom - height - body_h - y - 4 * pen.gap)
+    others_h = sum(pen.height(other, room.w, m.question, bold=True) for other in others)
+    top = room.bottom - height - others_h
+    drawing = Rect(room.x, y + 2 * pen.gap, room.w, top - y - 4 * pen.gap)
     if drawing.h > pen.mm(60):
         cabinet(pen, drawing, None)
     align = Align.LEFT if pen.panel.wide else Align.CENTRE
-    top = room.bottom - height - body_h
-    pen.write(words, (room.x, top), room.w, size, c.on_header, bold=True, align=align, balance=True)
-    if body:
-        pen.write(body, (room.x, top + height), room.w, m.question, c.header_2, bold=True, align=align)
+    top += pen.write(words, (room.x, top), room.w, size, c.on_header, bold=True, align=align, balance=True)
+    for other in others:
+        top += pen.write(other, (room.x, top), room.w, m.question, c.header_2, bold=True, align=align)
 
 
 def _offer(pen: Pen, page: Page, prompt: Attract, room: Rect) -> None:
@@ -167,6 +167,8 @@ def working(prompt: Working, page: Page, showing: Showing, pen: Pen) -> Part:
             y = bar.bottom + pen.gap * 0.6
             words = pen.ui("seconds-left", seconds=seconds) if seconds else pen.ui("any-moment")
             y += pen.write(words, (room.x, y), room.w, m.body, c.ink_2, bold=True) + pen.gap
+        elif not prompt.steps:
+            y += _under_way(pen, Rect(room.x, y, room.w, pen.mm(8))) + pen.gap
         for number, step in enumerate(prompt.steps):
             y += _step(pen, Rect(room.x, y, room.w, 0), pen.say(step), number - prompt.done) + pen.gap * 0.6
         if prompt.if_it_fails is not None and showing.page_s >= EXPLAIN_AFTER_S:
@@ -183,6 +185,18 @@ def working(prompt: Working, page: Page, showing: Showing, pen: Pen) -> Part:
         return y - room.y
 
     return Part(draw)
+
+
+def _under_way(pen: Pen, bar: Rect) -> float:
+    """Draw a bar in which a piece goes slowly to and fro: how long it takes isn't known."""
+    c = pen.colours
+    outline = c.line if c.ground == (0, 0, 0, 1) else None
+    pen.add(Box(bar, c.wash, outline, pen.mm(0.5), pen.mm(4)))
+    x, y = bar.x + bar.w * 0.02, bar.middle[1]
+    piece = Stroke(((x, y), (x + bar.w * 0.2, y)), c.action, bar.h * 0.6)
+    pen.add(Drift((piece,), (bar.w * 0.76, 0.0), period_s=4.0))
+    pen.block("bar", bar)
+    return bar.h
 
 
 def _step(pen: Pen, rect: Rect, words: str, ahead: int) -> float:

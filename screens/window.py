@@ -77,6 +77,8 @@ class Window:
         now = time.monotonic()
         before = self._page
         self._update_at_s = now
+        if page == before:
+            return
         if before is None or before.number != page.number:
             self._page_at_s = now
             self._leaf = 0

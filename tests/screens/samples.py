@@ -82,7 +82,7 @@ PROMPTS: dict[str, p.Prompt] = {
     "attract": p.Attract(
         "attract",
         _t("请触摸屏幕", "Touch to begin"),
-        _t("Touch to begin", "请触摸屏幕"),
+        _t("自助办理,不用排队", "Serve yourself, no queue"),
         hours=_t("24 小时开放", "Open 24 hours"),
         services=_SERVICES,
     ),
@@ -193,6 +193,9 @@ PROMPTS: dict[str, p.Prompt] = {
         "endorse", _t("正在写入签注", "Writing your endorsement"), _t("通行证还在机器里,请不要离开。", "Your permit is still in the machine. Please stay here."),
         steps=_STEPS, done=2, seconds_left=12, seconds_total=40,
         if_it_fails=_t("如果没有写成,机器会退款并交还通行证,给您一张带业务编号的凭条。", "If this fails, the machine refunds you, returns the permit and gives you a slip with a case number."),
+    ),
+    "working-unknown": p.Working(
+        "asking", _t("正在核对付款结果", "Checking your payment"), _t("请稍候,不要再次付款。", "Please wait and do not pay again."),
     ),
     "take-item": p.TakeItem(
         "take-permit", _t("请取回通行证", "Take your permit"), _t("它在下方的卡口里。", "It is in the slot below."), tone=Tone.DONE,

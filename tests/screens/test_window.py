@@ -14,14 +14,14 @@ from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from kiosk.prompts import Answer, Page
+from kiosk.prompts import Answer, Page, TakeItem
 from screens.panel import Panel
 from screens.touch import HELD_S, LATCH_S
 from tests.screens import harness, samples
@@ -369,6 +369,16 @@ def test_countdowns_go_on_and_a_long_wait_is_explained(stand: Stand) -> None:
     stand.window._page_at_s -= 10.0
     stand.run(stand.frames(3))
     assert failing in {part for part, _ in _scene(stand).blocks}
+
+
+def test_telling_the_same_again_draws_nothing(stand: Stand) -> None:
+    page = stand.show("take-item")
+    scene = _scene(stand)
+    stand.window.show(replace(page))
+    assert _scene(stand) is scene
+    stand.window.show(replace(page, prompt=replace(cast("TakeItem", page.prompt), seconds_left=7)))
+    assert _scene(stand) is not scene
+    assert "7" in _words(stand)
 
 
 def test_a_thousand_random_events_leave_a_legal_page(stand: Stand) -> None:
