@@ -143,7 +143,7 @@ class PermitUnit(Device, Protocol):
         ...
 
     def print_strip(self, strip: GrayImage) -> None:
-        """Erase the rewritable strip and print ``strip`` (0 black, 255 white) (≤ 30 s)."""
+        """Erase the rewritable strip and print ``strip`` (0 black, 255 white) (some 35 s, ≤ 60 s)."""
         ...
 
     def scan_strip(self) -> str:

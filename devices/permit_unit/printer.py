@@ -87,17 +87,17 @@ class Printer:
         self._do(_CANCEL, within_s=2)
 
     def erase(self) -> None:
-        """Erase the whole strip (≤ 10 s)."""
-        self._do(_ERASE, within_s=10)
+        """Erase the whole strip (some 8 s; given up after 20)."""
+        self._do(_ERASE, within_s=20)
 
     def print(self, strip: GrayImage) -> None:
-        """Send ``strip`` and print it (20 s on a wire of 9600 baud when every row has ink)."""
+        """Send ``strip`` (20 s at 9600 baud when every row has ink) and print it (given up after 30 s)."""
         for data in image_commands(strip):
-            self._do(_IMAGE, data, within_s=15)
+            self._do(_IMAGE, data, within_s=30)
 
     def hand_back(self) -> None:
-        """Move the card back to the transport (≤ 5 s)."""
-        self._do(_HAND_BACK, within_s=5)
+        """Move the card back to the transport (some 1.5 s; given up after 8)."""
+        self._do(_HAND_BACK, within_s=8)
 
     def _do(self, command: int, data: bytes = b"", *, within_s: float) -> Reply:
         self._send(command, data)

@@ -176,7 +176,7 @@ class ThreeLinkPermitUnit:
         return strip.ROWS, strip.COLUMNS
 
     def print_strip(self, strip: GrayImage) -> None:
-        """Hand the permit to the print station, erase, print, take it back (≤ 30 s).
+        """Hand the permit to the print station, erase, print, take it back (some 35 s).
 
         Raises ``Fault`` with the printer's word. The permit is then wherever ``media`` says; ``eject`` and
         ``retract`` fetch it from the print station.
