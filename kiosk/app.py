@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import math
 import os
 import random
 from collections.abc import Callable, Sequence
@@ -45,6 +46,7 @@ from kiosk.ports import PermitAtRecovery, ReceiptAtRecovery, TerminalAtCashier
 from kiosk.prompts import Answer, OutOfService, View
 from kiosk.reception import Reception, Report
 from kiosk.recovery import Recovery
+from kiosk.refunds import Patience
 from kiosk.services import all_services
 from kiosk.settings import Settings
 from kiosk.stage import Stage, Surroundings
@@ -152,7 +154,12 @@ class Kiosk:
             camera=Worker(OpenCvCamera(links["camera"]), self),
             fingerprint_pad=Worker(ZfmFingerprintPad(open_link(links["fingerprint_pad"])), self),
             payment_terminal=Worker(
-                CodePayTerminal(open_link(links["payment_terminal"]), app_id=self.settings.site.id), self
+                CodePayTerminal(
+                    open_link(links["payment_terminal"]),
+                    app_id=self.settings.site.id,
+                    lifetime_s=math.ceil(self.settings.times.pay_s),
+                ),
+                self,
             ),
             receipt_printer=Worker(
                 EscPosPrinter(open_link(links["receipt_printer"]), fonts / "NotoSansCJKsc-Regular.otf"),
@@ -179,6 +186,7 @@ class Kiosk:
             self.clock,
             self.chance,
             terminal=TerminalAtCashier(self.cabinet.payment_terminal),
+            patience=Patience().times(settings.patience),
         )
         closing.push_async_callback(cashier.close)
         decoder = photo_decoder(
@@ -186,7 +194,7 @@ class Kiosk:
         )
         return House(
             site=settings.site,
-            times=settings.model.times,
+            times=settings.times,
             clock=self.clock,
             stage=self.stage,
             cabinet=self.cabinet,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kiosk.clock import Clock
 from kiosk.journal import Effect, EffectState, Journal, Letter, Outcome, blocked
@@ -31,6 +31,17 @@ class Patience:
     refund_tries: int = 6
     refund_pause_s: float = 1.0
     late_grace_s: float = 5.0
+
+    def times(self, factor: float) -> Patience:
+        """Return a patience whose pauses and graces are longer or shorter by ``factor``."""
+        return replace(
+            self,
+            code_poll_s=self.code_poll_s * factor,
+            abort_grace_s=self.abort_grace_s * factor,
+            ask_pauses_s=tuple(pause_s * factor for pause_s in self.ask_pauses_s),
+            refund_pause_s=self.refund_pause_s * factor,
+            late_grace_s=self.late_grace_s * factor,
+        )
 
 
 @dataclass(frozen=True, slots=True)

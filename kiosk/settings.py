@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import stat
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Final
 
@@ -134,6 +134,10 @@ class Settings:
 
     site: Site
     model: Model
+    times: Times
+    """The model's, or the shorter ones of a bench in haste."""
+    patience: float
+    """By what the pauses between two questions about money are multiplied: 1.0, less on a bench."""
     links: Mapping[str, str]
     photo_library: Path | None
     """The vendor's library for the ID card's photo (WLT), when the site has one."""
@@ -164,9 +168,12 @@ def load(site_file: Path, root: Path = ROOT) -> Settings:
     reader = top.table("id_card_reader", optional=True)
     library = reader.text("photo_library", "")
     reader.done()
+    times, patience = _haste(top.table("haste", optional=True), model.times, site.production)
     settings = Settings(
         site=site,
         model=model,
+        times=times,
+        patience=patience,
         links=read_links(top.table("links"), model.devices, production=site.production),
         photo_library=site_file.parent / library if library else None,
         back_office=_back_office(top.table("back_office"), site.production),
@@ -212,6 +219,20 @@ def load_model(file: Path, root: Path = ROOT) -> Model:
     for table in (panel, devices, times, paths, top):
         table.done()
     return model
+
+
+def _haste(table: Table, times: Times, production: bool) -> tuple[Times, float]:
+    """Return the times of a bench that does not want to wait as long as a person may need."""
+    for key in table:
+        if production:
+            raise table.wrong(key, "a production site gives people the time that its model says")
+    shorter = {
+        field.name: table.number(field.name, getattr(times, field.name), least=0.1, most=600)
+        for field in fields(Times)
+    }
+    patience = table.number("patience", 1.0, least=0.001, most=1.0)
+    table.done()
+    return replace(times, **shorter), patience
 
 
 def _site(table: Table, root: Path) -> tuple[Site, str]:

@@ -19,6 +19,7 @@ def main() -> int:
     parser.add_argument("--usb", choices=("bulk", "pipes"), help="put the ID-card reader on USB")
     parser.add_argument("--postgres", metavar="URL", help="the back office's database, instead of SQLite")
     parser.add_argument("--receipt-port", type=int, default=0, help="of the receipt printer (0: any)")
+    parser.add_argument("--hasty", action="store_true", help="the site waits seconds for people, not minutes")
     options = parser.parse_args()
     ends = {signal.SIGTERM, signal.SIGINT}
     # Blocked before any thread is made, so that only this one meets them.
@@ -30,6 +31,7 @@ def main() -> int:
         options.usb,
         options.postgres,
         options.receipt_port,
+        options.hasty,
     ) as bench:
         print(json.dumps(bench.summary()), flush=True)
         signal.sigwait(ends)

@@ -64,12 +64,24 @@ port = 0
 folder = "."
 """
 
+HASTE: Final = """
+[haste]                      # citizens made of data need no time to read
+idle_s = 3.0
+warn_s = 3.0
+take_s = 4.0
+pay_s = 6.0
+rate_s = 4.0
+closing_s = 3.0
+patience = 0.05
+"""
+
 
 class Bench:
     """A started bench; ``close`` ends it. ``state`` is a folder that it may fill.
 
     ``usb`` puts the ID-card reader on USB (``bulk`` or ``pipes``) instead of a pty; ``postgres`` is a
-    URL for the back office's data, otherwise SQLite in ``state``.
+    URL for the back office's data, otherwise SQLite in ``state``. With ``hasty`` the site's kiosk waits
+    seconds for a person and not minutes.
     """
 
     def __init__(
@@ -80,6 +92,7 @@ class Bench:
         usb: str | None = None,
         postgres: str | None = None,
         receipt_port: int = 0,
+        hasty: bool = False,
     ) -> None:
         self.state = state.resolve()
         self.state.mkdir(parents=True, exist_ok=True)
@@ -149,7 +162,7 @@ class Bench:
             self.permit_unit,
         )
         self._control_server = Served(control.app)
-        self._write_files()
+        self._write_files(hasty)
 
     @property
     def control_url(self) -> str:
@@ -239,12 +252,13 @@ class Bench:
         self._lines.append(line)
         self._threads.append(thread)
 
-    def _write_files(self) -> None:
+    def _write_files(self, hasty: bool) -> None:
         token = self.state / "token"
         token.touch(mode=0o600)
         token.write_text(self.token)
         links = "\n".join(f"{name} = {json.dumps(url)}" for name, url in self.links.items())
-        (self.state / "site.toml").write_text(SITE.format(links=links, back_office=self.back_office_url))
+        site = SITE.format(links=links, back_office=self.back_office_url) + (HASTE if hasty else "")
+        (self.state / "site.toml").write_text(site)
         summary = self.state / "bench.json"
         summary.touch(mode=0o600)
         summary.write_text(json.dumps(self.summary(), indent=1))

@@ -256,3 +256,18 @@ def test_lines_are_found_in_every_way_of_writing_a_key() -> None:
     assert line_of(text, ("a", "f", "g", "h")) == 7
     assert line_of(text, ("a", "missing")) == 2
     assert line_of(text, ("nothing",)) == 1
+
+
+def test_a_bench_in_haste_waits_less_and_a_production_site_never(
+    site: WriteSite, production: WriteSite
+) -> None:
+    hasty = settings.load(site(add="\n[haste]\nidle_s = 2.5\npatience = 0.1\n"))
+    assert (hasty.times.idle_s, hasty.patience) == (2.5, 0.1)
+    assert hasty.times.pay_s == hasty.model.times.pay_s
+    assert settings.load(site()).times == hasty.model.times
+    with pytest.raises(SettingsError, match="site.toml:.*unknown key"):
+        settings.load(site(add="\n[haste]\nidle = 2\n"))
+    with pytest.raises(SettingsError, match=r"site.toml:.*haste\.idle_s: a production site"):
+        settings.load(
+            production(("https://back-office.example/", "https://office.example/"), add="\n[haste]\nidle_s = 2.5\n")
+        )
