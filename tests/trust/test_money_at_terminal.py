@@ -113,10 +113,10 @@ TABLE = [
 @in_loop
 async def test_every_end_of_a_payment(tmp_path: Path, row: Row) -> None:
     terminal = ScriptedTerminal(
-        list(row.polls),
-        after_abort=list(row.after_abort),
-        queries=list(row.queries),
-        refunds=list(row.refunds),
+        row.polls,
+        after_abort=row.after_abort,
+        queries=row.queries,
+        refunds=row.refunds,
         start=broken() if row.start_breaks else None,
     )
     async with world(tmp_path, terminal) as w:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import random
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -109,20 +109,20 @@ class ScriptedTerminal:
 
     def __init__(
         self,
-        polls: list[Reply] | None = None,
+        polls: Sequence[Reply] = (),
         *,
-        after_abort: list[Reply] | None = None,
-        queries: list[Reply] | None = None,
-        refunds: list[Reply] | None = None,
+        after_abort: Sequence[Reply] = (),
+        queries: Sequence[Reply] = (),
+        refunds: Sequence[Reply] = (),
         start: DeviceError | None = None,
     ) -> None:
         self._start = start
-        self.replies = {
-            "poll": polls or [PaymentState.APPROVED],
-            "query": queries or [PaymentState.UNKNOWN],
-            "refund": refunds or [PaymentState.APPROVED],
+        self.replies: dict[str, list[Reply]] = {
+            "poll": list(polls) or [PaymentState.APPROVED],
+            "query": list(queries) or [PaymentState.UNKNOWN],
+            "refund": list(refunds) or [PaymentState.APPROVED],
         }
-        self._after_abort = after_abort
+        self._after_abort = list(after_abort)
         self.calls: list[tuple[str, ...]] = []
         self.amount_fen = 0
 
