@@ -34,7 +34,7 @@ class Recorder:
     """Keeps the newest frames of all links; safe for any thread."""
 
     def __init__(self) -> None:
-        self._started = time.monotonic()
+        self.started_s = time.monotonic()
         self._frames: deque[Passed] = deque()
         self._kept = 0
         self._count = 0
@@ -48,7 +48,7 @@ class Recorder:
     def add(self, link: str, direction: str, data: bytes) -> None:
         with self._lock:
             self._count += 1
-            self._frames.append(Passed(self._count, time.monotonic() - self._started, link, direction, data))
+            self._frames.append(Passed(self._count, time.monotonic() - self.started_s, link, direction, data))
             self._kept += len(data)
             while self._kept > KEPT_BYTES or len(self._frames) > KEPT_FRAMES:
                 self._kept -= len(self._frames.popleft().data)

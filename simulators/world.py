@@ -103,11 +103,7 @@ class World:
         card = self._permits.get(self._persona.name) if self._persona else None
         if permit["where"] != "pocket" or card is None:
             return permit
-        return {
-            **permit,
-            "strip": {"code": card.code(), "rewrites": card.rewrites},
-            "chip_endorsements": card.chip.written().hex() if card.chip else "",
-        }
+        return {**permit, **card.world()}
 
     # --- acts ---
 
@@ -115,16 +111,20 @@ class World:
         self._persona = self._named(name)
         self._machine.camera.show(Scene(self._persona.face))
 
-    def _place_id_card(self, persona: str = "") -> None:
-        self._machine.id_card_reader.place(self._named(persona))
+    def _place_id_card(self, persona: str = "", spoilt: str = "") -> None:
+        self._machine.id_card_reader.place(self._named(persona), spoilt)
 
     def _lift_id_card(self) -> None:
         self._machine.id_card_reader.lift()
 
-    def _insert_permit(self, persona: str = "", wrong_way_round: bool = False) -> None:
+    def _insert_permit(self, persona: str = "", wrong_way_round: bool = False, line: str = "") -> None:
+        """Push a permit in; ``line`` is what its face says instead of what was printed when it was issued."""
         person = self._named(persona)
         owner = self.people[person.inserts_permit_of] if person.inserts_permit_of else person
-        self._machine.permit_unit.insert(self._permit_of(owner), wrong_way_round=wrong_way_round)
+        card = self._permit_of(owner)
+        if line:
+            card.mrz = LINES[line](card.mrz)
+        self._machine.permit_unit.insert(card, wrong_way_round=wrong_way_round)
 
     def _take_permit(self) -> None:
         self._machine.permit_unit.take()
@@ -177,6 +177,7 @@ class World:
         machine.camera.show(Scene())
         machine.fingerprint_pad.lift()
         machine.payment_terminal.reset()
+        machine.payment_hosts.reset()
         machine.receipt_printer.reset()
         self._permits.clear()
         self._persona = None
@@ -210,11 +211,17 @@ class World:
         return next((p.name for p in self.people.values() if p.face == face), None)
 
 
+LINES: Final[Mapping[str, Callable[[str], str]]] = {
+    "check-digit": lambda line: line[:-1] + str((int(line[-1]) + 1) % 10),
+    "taiwan": lambda line: "CD" + line[2:],
+}
+"""What may be wrong with the line on a permit's face: a digit, or it is the permit for Taiwan (往来台湾通行证)."""
+
 ACTS: Final[Mapping[str, tuple[Act, Mapping[str, type]]]] = {
     "persona": (World._arrive, {"name": str}),
-    "place_id_card": (World._place_id_card, {"persona": str}),
+    "place_id_card": (World._place_id_card, {"persona": str, "spoilt": str}),
     "lift_id_card": (World._lift_id_card, {}),
-    "insert_permit": (World._insert_permit, {"persona": str, "wrong_way_round": bool}),
+    "insert_permit": (World._insert_permit, {"persona": str, "wrong_way_round": bool, "line": str}),
     "take_permit": (World._take_permit, {}),
     "pull_permit": (World._pull_permit, {}),
     "look": (World._look, {"pose": str, "persona": str, "second": str, "attack": str}),

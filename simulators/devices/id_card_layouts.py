@@ -16,6 +16,12 @@ TEXT_BYTES: Final = 256
 PHOTO_BYTES: Final = 1024
 FINGERPRINT_BYTES: Final = 512
 NO_END: Final = "长期"
+SPOILT: Final = {
+    "check-digit": (156, "0123456789X"),  # the number's last character
+    "birth": (46, "0123456789"),  # the day's last digit, so that number and birth disagree
+    "date": (200, "9"),  # a day of the issue that no month has
+}
+"""How a card may be wrong: the offset of the character that is changed, and what it may become."""
 
 
 def text_block(card: IdCardFace) -> bytes:
@@ -59,6 +65,14 @@ def text_block(card: IdCardFace) -> bytes:
     for offset, (text, size) in fields.items():
         block[offset : offset + size] = _padded(text, size)
     return bytes(block)
+
+
+def spoil(block: bytes, how: str) -> bytes:
+    """Return a resident card's text with the one character wrong that ``how`` says."""
+    at, choice = SPOILT[how]
+    now = block[at : at + 2].decode("utf-16-le")
+    other = choice[(choice.find(now) + 1) % len(choice)]
+    return block[:at] + other.encode("utf-16-le") + block[at + 2 :]
 
 
 def photo_block(card: IdCardFace) -> bytes:

@@ -16,7 +16,7 @@ from functools import reduce
 from operator import xor
 from typing import Final
 
-from simulators.devices.id_card_layouts import fingerprint_blocks, photo_block, text_block
+from simulators.devices.id_card_layouts import SPOILT, fingerprint_blocks, photo_block, spoil, text_block
 from simulators.faults import Faults
 from simulators.level import Level
 from simulators.people import Persona
@@ -81,6 +81,7 @@ class _Lying:
     """A card on the reader and how far the reader got with it."""
 
     persona: Persona
+    spoilt: str = ""
     found: bool = False
     selected: bool = False
     done: bool = False
@@ -104,9 +105,12 @@ class IdCardReader:
         lying = self._card
         return lying.persona if lying else None
 
-    def place(self, persona: Persona) -> None:
+    def place(self, persona: Persona, spoilt: str = "") -> None:
+        """Lay a card down; ``spoilt`` is one of ``id_card_layouts.SPOILT``, or "" for a good one."""
+        if spoilt and spoilt not in SPOILT:
+            raise ValueError(f"spoilt: one of {', '.join(SPOILT)}")
         with self._moved:
-            self._card = _Lying(persona)
+            self._card = _Lying(persona, spoilt)
             self._moved.notify_all()
 
     def lift(self) -> None:
@@ -183,6 +187,8 @@ class IdCardReader:
         card.done = True
         face = card.persona.id_card
         text, photo = text_block(face), photo_block(face)
+        if card.spoilt:
+            text = spoil(text, card.spoilt)
         sizes = struct.pack(">HH", len(text), len(photo))
         if operation == "read":
             return frame(OK, sizes + text + photo)

@@ -49,6 +49,10 @@ LINE_COUNTER, CUT_COUNTER, EVER = 20, 50, 128
 DEFAULT_FEED_DOTS: Final = 30
 
 
+class _StoppedHere(Exception):
+    """Printing stopped before the command was done."""
+
+
 class ReceiptPrinter:
     """The printer; ``serve`` runs in the wire's thread, the rest is what a person does."""
 
@@ -147,9 +151,10 @@ class ReceiptPrinter:
             if cut is None:
                 return buffer
             command, size = cut
-            seconds = self._run(command, wire)
-            if command.code and self._stopped():
-                continue  # what was stopped is done again when printing goes on
+            try:
+                seconds = self._run(command, wire)
+            except _StoppedHere:
+                continue  # the command is done again when printing goes on
             buffer = buffer[size:]
             busy_until = time.monotonic() + self._level.seconds(seconds)
             while (left := busy_until - time.monotonic()) > 0:
@@ -306,12 +311,12 @@ class ReceiptPrinter:
             self._current.runs.append(Run(character, self._style))
 
     def _line(self) -> float:
-        """Print the current line and feed; the paper may end here."""
+        """Print the current line and feed; raises ``_StoppedHere`` when the paper ends here."""
         struck = self._faults.take(NAME, "print")
         if struck is not None:
             self._struck.add(struck.fault)
-        if self._has("paperOut"):
-            return 0.0
+        if self._stopped():
+            raise _StoppedHere
         self._put_line()
         return LINE_S
 
@@ -332,7 +337,7 @@ class ReceiptPrinter:
         if struck is not None:
             self._struck.add(struck.fault)
         if self._stopped():
-            return 0.0
+            raise _StoppedHere
         if args[:1] and args[0] >= 65 and len(args) > 1:
             self._put(Feed(args[1]))
         self._counters[CUT_COUNTER] += 1

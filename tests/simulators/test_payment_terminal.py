@@ -110,7 +110,8 @@ def test_an_approved_order(register: Register, method: str, scenario: str, payer
 
 
 @pytest.mark.parametrize(("result", "code", "status", "at_host"), [
-    ("decline", "051", "1", "closed"), ("cancel", "110", "3", "cancelled"), ("walk_away", "112", "1", "closed"),
+    ("decline", "051", "1", "closed"), ("cancel", "110", "3", "cancelled"),
+    ("walk_away", "112", "1", "closed"),
 ])  # fmt: skip
 def test_orders_that_are_not_paid(
     register: Register, result: str, code: str, status: str, at_host: str

@@ -104,9 +104,9 @@ def test_a_receipt_is_text_picture_and_code(desk: Desk) -> None:
     assert receipt.text.splitlines() == ["签注收据", "姓名:严䶮  金额:80.00 元"]
     assert receipt.codes() == ["case 330212K01-1"], "read off the picture"
     assert not receipt.torn
-    assert desk.printer.in_slot
+    hanging = [desk.printer.in_slot]
     desk.printer.take()
-    assert not desk.printer.in_slot
+    assert [*hanging, desk.printer.in_slot] == [True, False]
     picture = np.asarray(receipt.picture())
     title = picture[24:72]
     columns = np.nonzero((title < 128).any(axis=0))[0]
