@@ -215,7 +215,7 @@ LINES: Final[Mapping[str, Callable[[str], str]]] = {
     "check-digit": lambda line: line[:-1] + str((int(line[-1]) + 1) % 10),
     "taiwan": lambda line: "CD" + line[2:],
 }
-"""What may be wrong with the line on a permit's face: a digit, or it is the permit for Taiwan (往来台湾通行证)."""
+"""What may be wrong with the line on a face: a digit; or it is a permit for Taiwan (往来台湾通行证)."""
 
 ACTS: Final[Mapping[str, tuple[Act, Mapping[str, type]]]] = {
     "persona": (World._arrive, {"name": str}),
