@@ -6,7 +6,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from simulators.back_office.contract import Case, CaseOpened, CaseState, CaseStep
 from simulators.back_office.desk import Office, Refused
-from simulators.back_office.store import case_history, cases, moment, stamp
+from simulators.back_office.store import approvals, case_history, cases, moment, stamp
 
 
 def open_case(office: Office, opened: CaseOpened) -> CaseState:
@@ -45,8 +45,19 @@ def show_case(office: Office, case_no: str) -> Case:
         steps = db.execute(
             select(case_history).where(case_history.c.case_no == case_no).order_by(case_history.c.id)
         ).mappings()
+        approval_no = db.scalars(
+            select(approvals.c.approval_no)
+            .where(approvals.c.case_no == case_no)
+            .order_by(approvals.c.sequence.desc())
+        ).first()
         history = [CaseStep(at=moment(s["at"]), step=s["step"], detail=s["detail"]) for s in steps]
-    return Case(case_no=case_no, state=row["state"], service=row["service"], history=history)
+    return Case(
+        case_no=case_no,
+        state=row["state"],
+        service=row["service"],
+        approval_no=approval_no or "",
+        history=history,
+    )
 
 
 def require_case(db: Connection, case_no: str) -> None:

@@ -99,9 +99,12 @@ class CaseStep(Part):
 
 
 class Case(Part):
+    """``approval_no`` is "" while nothing has been approved."""
+
     case_no: str
     state: str
     service: str
+    approval_no: str
     history: list[CaseStep]
 
 
@@ -224,17 +227,17 @@ class OutcomeTaken(Part):
 
 
 class Event(Part):
+    """Something a kiosk tells. Kinds in use: rating, permit-retained, escalation, effect-failed,
+    receipt-by-link, id-card-left, heartbeat, journal-head, endorsement-outcome; others are kept too,
+    since one kind that is new must not hold up the rest.
+
+    ``endorsement-outcome`` is an outcome that could not be told at its time; its body has
+    ``approval_no``, ``status`` (issued, failed), ``chip`` and ``strip``, and it is acted on.
+    """
+
     id: Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z._:-]{1,64}$")]
     at: Moment
-    kind: Literal[
-        "rating",
-        "permit-retained",
-        "escalation",
-        "effect-failed",
-        "receipt-by-link",
-        "heartbeat",
-        "journal-head",
-    ]
+    kind: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z-]{1,39}$")]
     case_no: CaseNo | None = None
     body: dict[str, Any]
 

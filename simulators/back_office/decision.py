@@ -72,18 +72,21 @@ def show_approval(office: Office, approval_no: str) -> Approval:
 def take_outcome(office: Office, approval_no: str, outcome: Outcome) -> OutcomeTaken:
     """Register what became of the card. The same outcome again changes nothing."""
     with office.store.begin() as db:
-        row = _of_number(db, approval_no)
-        if row["state"] != "approved":
-            if row["state"] != outcome.outcome:
-                raise Refused(409, "outcome-differs")
-            return OutcomeTaken(state=row["state"])
-        db.execute(
-            update(approvals).where(approvals.c.approval_no == approval_no).values(state=outcome.outcome)
-        )
-        done = f"chip {'ok' if outcome.chip else 'not'}, strip {'ok' if outcome.strip else 'not'}"
-        note(db, office, row["case_no"], outcome.outcome, f"{approval_no} {done}", becomes=outcome.outcome)
-        if outcome.outcome == "issued":
-            _enter(db, office, row)
+        return record_outcome(db, office, approval_no, outcome)
+
+
+def record_outcome(db: Connection, office: Office, approval_no: str, outcome: Outcome) -> OutcomeTaken:
+    """Do what ``take_outcome`` does within the transaction of ``db``."""
+    row = _of_number(db, approval_no)
+    if row["state"] != "approved":
+        if row["state"] != outcome.outcome:
+            raise Refused(409, "outcome-differs")
+        return OutcomeTaken(state=row["state"])
+    db.execute(update(approvals).where(approvals.c.approval_no == approval_no).values(state=outcome.outcome))
+    done = f"chip {'ok' if outcome.chip else 'not'}, strip {'ok' if outcome.strip else 'not'}"
+    note(db, office, row["case_no"], outcome.outcome, f"{approval_no} {done}", becomes=outcome.outcome)
+    if outcome.outcome == "issued":
+        _enter(db, office, row)
     return OutcomeTaken(state=outcome.outcome)
 
 

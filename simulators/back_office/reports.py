@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from sqlalchemy import insert, select
+import logging
+from typing import Final
+
+from pydantic import ValidationError
+from sqlalchemy import Connection, insert, select
 
 from simulators.back_office.acceptance import note
-from simulators.back_office.contract import Events, EventsTaken
-from simulators.back_office.desk import Office
+from simulators.back_office.contract import Event, Events, EventsTaken, Outcome
+from simulators.back_office.decision import record_outcome
+from simulators.back_office.desk import Office, Refused
 from simulators.back_office.store import cases, events, stamp
+
+OUTCOME: Final = "endorsement-outcome"
+
+log = logging.getLogger(__name__)
 
 
 def take_events(office: Office, told: Events) -> EventsTaken:
@@ -33,4 +42,17 @@ def take_events(office: Office, told: Events) -> EventsTaken:
                 found = db.execute(select(cases.c.case_no).where(cases.c.case_no == event.case_no)).first()
                 if found is not None:
                     note(db, office, event.case_no, event.kind, event.id)
+            if event.kind == OUTCOME:
+                _late_outcome(db, office, event)
     return EventsTaken(accepted=ids)
+
+
+def _late_outcome(db: Connection, office: Office, event: Event) -> None:
+    """Do what the outcome's own operation would have done, had it been reached."""
+    body = event.body
+    try:
+        outcome = Outcome(outcome=body["status"], chip=body["chip"], strip=body["strip"])
+        record_outcome(db, office, str(body["approval_no"]), outcome)
+    except (KeyError, ValidationError, Refused) as error:
+        # Kept all the same: an event that contradicts what is known is for people to look at.
+        log.warning("event %s: outcome not taken: %s", event.id, error)

@@ -39,7 +39,7 @@ def test_a_case_paid_by_qr_code_is_issued_and_registered(bench: Bench) -> None:
     assert {(e["destination"], e["entries_left"]) for e in after["endorsements"]} == {("HKG", 1), ("MAC", 2)}
     assert after["strip_rewrites"] == known["strip_rewrites"] + 1
     case = bench.get("/v1/cases/CASE-1")
-    assert case["state"] == "issued"
+    assert (case["state"], case["approval_no"]) == ("issued", approval["approval_no"])
     steps = [step["step"] for step in case["history"]]
     assert steps == ["opened", "quoted", "payment-asked", "paid", "approved", "issued"]
 
@@ -141,3 +141,23 @@ def test_faults_of_the_bench_strike_the_operation_they_name(bench: Bench) -> Non
     assert (answer.status_code, answer.json()["error"]) == (409, "refused")
     answer = bench.post("/v1/quotes", {"case_no": "CASE-1", "items": [HONG_KONG]}, key="q")
     assert answer.status_code == 200
+
+
+def test_outcome_that_comes_late_by_letter_is_acted_on_once(bench: Bench) -> None:
+    bill = bench.quote("CASE-1", [HONG_KONG])
+    bench.pay_at_terminal("CASE-1", bill, "ORDER0001")
+    approval_no = bench.issue("CASE-1", bill, "ORDER0001").json()["approval_no"]
+    body = {"approval_no": approval_no, "status": "issued", "chip": True, "strip": True}
+    letter = {
+        "id": "e1",
+        "at": "2026-11-22T10:05:00+08:00",
+        "kind": "endorsement-outcome",
+        "case_no": "CASE-1",
+        "body": body,
+    }
+    odd = {**letter, "id": "e2", "body": {"approval_no": "A0", "status": "maybe"}}
+    against = {**letter, "id": "e3", "body": {**body, "status": "failed"}}
+    told = bench.post("/v1/events", {"events": [letter, odd, against]}, key="k1")
+    assert told.json() == {"accepted": ["e1", "e2", "e3"]}
+    assert bench.get(f"/v1/endorsements/{approval_no}")["state"] == "issued"
+    assert bench.check(LI)["strip_rewrites"] == 4
