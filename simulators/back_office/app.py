@@ -14,7 +14,7 @@ import re
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Final
 from urllib.parse import parse_qsl
 
 from pydantic import ValidationError
@@ -330,5 +330,6 @@ async def _http_failure(request: Request, error: Exception) -> Response:
 
 
 async def _refusal(request: Request, error: Exception) -> Response:
-    refused: Any = error
-    return _failure(refused.status, refused.error)
+    if not isinstance(error, Refused):
+        raise error
+    return _failure(error.status, error.error, error.detail)

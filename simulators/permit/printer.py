@@ -48,17 +48,6 @@ P_OK, P_JAM, P_MOTOR, P_PRINT, P_ILLEGAL, P_BATTERY = 0x30, 0x33, 0x34, 0x35, 0x
 S_IDLE, S_ILLEGAL, S_RUNNING, S_WAITING = 0x30, 0x32, 0x33, 0x34
 
 _P_OF_FAULT: Final = {"print_fault": P_PRINT, "motor_fault": P_MOTOR, "battery": P_BATTERY, "jam": P_JAM}
-_NAMES: Final = {
-    INIT: "initialise",
-    STATUS: "status",
-    READ: "draw in the next card",
-    CANCEL: "cancel",
-    IMAGE: "image",
-    ERASE: "erase",
-    EJECT: "hand back",
-    RETRY: "print retries",
-    VERSIONS: "version",
-}
 
 
 class Printer:
@@ -81,11 +70,6 @@ class Printer:
         self._waiting = False
         self._image = blank_strip()
         self._restarts = self._carriage.restarts
-
-    @staticmethod
-    def words(direction: str, data: bytes) -> str:
-        """Say what passes on this wire, ``to_device`` or ``from_device``."""
-        return words(direction, data)
 
     def serve(self, wire: Wire) -> None:
         """Serve until ``WireClosed`` comes out of the wire."""
@@ -316,28 +300,3 @@ def frame(command: int, status: bytes, data: bytes = b"") -> bytes:
     """Return a frame; ``status`` is m1 m2 m3 of a command or R P S of a reply."""
     body = bytes([len(data) + 6, command]) + status + data + bytes([ETX])
     return bytes([STX]) + body + bytes([reduce(xor, body)])
-
-
-def words(direction: str, data: bytes) -> str:
-    """Say what passes on this wire."""
-    said: list[str] = []
-    at = 0
-    while at < len(data):
-        if data[at] != STX or at + 2 > len(data):
-            said.append({ENQ: "well?", 0x06: "taken", 0x15: "say again"}.get(data[at], f"{data[at]:02X}?"))
-            at += 1
-            continue
-        text = data[at + 2 : at + data[at + 1]]
-        at += data[at + 1] + 2
-        said.append(_words_of(direction, text))
-    return ", ".join(said)
-
-
-def _words_of(direction: str, text: bytes) -> str:
-    name = _NAMES.get(text[0], f"{text[0]:02X}") if text else "?"
-    if direction == "to_device" or len(text) < 4:
-        return name
-    where = {R_NONE: "no card", R_HELD: "card held", R_HEAD: "card at the head", R_RETURNING: "handing back"}
-    states = {S_IDLE: "idle", S_ILLEGAL: "illegal", S_RUNNING: "running", S_WAITING: "waiting for a card"}
-    ended = "ok" if text[2] == P_OK else f"error {text[2]:02X}"
-    return f"{name}: {states.get(text[3], '?')}, {ended}, {where.get(text[1], '?')}"

@@ -31,11 +31,6 @@ class Scanner:
         self._carriage = carriage
         self._buffer = bytearray()
 
-    @staticmethod
-    def words(direction: str, data: bytes) -> str:
-        """Say what passes on this wire, ``to_device`` or ``from_device``."""
-        return words(direction, data)
-
     def serve(self, wire: Wire) -> None:
         """Serve until ``WireClosed`` comes out of the wire."""
         while True:
@@ -86,11 +81,3 @@ class Scanner:
             if unreadable or carriage.level.misreads(carriage.chance):
                 return []
             return [line for line in (card.mrz, card.code()) if line]
-
-
-def words(direction: str, data: bytes) -> str:
-    """Say what passes on this wire."""
-    if direction == "from_device":
-        return "sees " + data.decode("utf-8", "replace").replace("\r", " ").strip()
-    names = {TRIGGER: "look", STOP: "stop looking"}
-    return names.get(data, data.removeprefix(MENU).decode("latin-1"))

@@ -42,27 +42,6 @@ UNDEFINED, PARAMETER, SEQUENCE, DATA = b"00", b"01", b"02", b"04"
 JAM, BY_HAND, ACTIVATION, NOT_ACTIVE, COMMUNICATION, CHIP_TIMEOUT = b"10", b"45", b"61", b"65", b"67", b"68"
 BIN_FULL, NOT_INITIALISED = b"A1", b"B0"
 
-# Keys are CM and PM, which are ASCII digits save for the chip's and the counters' families.
-_NAMES: Final = {
-    b"03": "initialise, no move",
-    b"00": "initialise, hold",
-    b"01": "initialise, retain",
-    b"10": "status",
-    b"22": "to RF position",
-    b"20": "to print station",
-    b"23": "to retain bin",
-    b"29": "to gate",
-    b"30": "allow entry",
-    b"31": "forbid entry",
-    b"`0": "chip: field on",
-    b"`1": "chip: field off",
-    b"`2": "chip: status",
-    b"`4": "chip: exchange",
-    b"\xa20": "serial number",
-    b"\xa40": "version",
-    b"\xa50": "bin counter",
-}
-
 
 class CommandFailed(Exception):
     """A command that ends in an 'N' reply with a two-character code."""
@@ -100,11 +79,6 @@ class Transport:
             b"\xa40": lambda data: FIRMWARE,
             b"\xa50": lambda data: f"{self._carriage.binned % 1000:03d}".encode("ascii"),
         }
-
-    @staticmethod
-    def words(direction: str, data: bytes) -> str:
-        """Say what passes on this wire, ``to_device`` or ``from_device``."""
-        return words(direction, data)
 
     def serve(self, wire: Wire) -> None:
         """Serve until ``WireClosed`` comes out of the wire."""
@@ -334,33 +308,3 @@ def frame(address: int, text: bytes) -> bytes:
     """Return ``text`` (from 'C', 'P' or 'N' on) as a frame."""
     body = bytes([START, address]) + len(text).to_bytes(2, "big") + text + bytes([END])
     return body + bytes([reduce(xor, body)])
-
-
-def words(direction: str, data: bytes) -> str:
-    """Say what passes on this wire: ``direction`` is ``to_device`` or ``from_device``."""
-    said: list[str] = []
-    at = 0
-    while at < len(data):
-        if data[at] != START or at + 4 > len(data):
-            names = {0x06: "taken", 0x15: "say again", 0x04: "drop it"}
-            said.append(names.get(data[at], f"{data[at]:02X}?"))
-            at += 1
-            continue
-        length = int.from_bytes(data[at + 2 : at + 4], "big")
-        text = data[at + 4 : at + 4 + length]
-        at += 4 + length + 2
-        said.append(_words_of(text))
-    return ", ".join(said)
-
-
-def _words_of(text: bytes) -> str:
-    name = _NAMES.get(text[1:3], text[1:3].hex(" ").upper())
-    detail = text[3:]
-    if text[:1] == b"C":
-        return f"{name} {detail.hex().upper()}".rstrip()
-    if text[:1] == b"P":
-        where = {"0": "no card", "1": "card at the gate", "2": "card inside"}.get(
-            detail[:1].decode("latin-1")
-        )
-        return f"{name}: ok, {where or '?'} {detail[3:].hex().upper()}".rstrip()
-    return f"{name}: error {detail.decode('latin-1')}"

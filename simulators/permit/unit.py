@@ -9,12 +9,12 @@ from typing import Any, Final
 
 from simulators.faults import Faults
 from simulators.level import Level
-from simulators.permit import printer, scanner, transport
 from simulators.permit.card import PermitCard, as_png
 from simulators.permit.carriage import DEVICE, Carriage, Refused
 from simulators.permit.printer import Printer
 from simulators.permit.scanner import Scanner
 from simulators.permit.transport import Transport
+from simulators.permit.words import WORDS
 
 __all__ = ["FAULTS", "OPERATIONS", "WORDS", "PermitUnitSimulator", "PrintedStrip", "Refused"]
 
@@ -49,11 +49,6 @@ OPERATIONS: Final = (
     "scan",
 )
 _NO_CARD: Final = {"strip": {"code": "", "rewrites": 0}, "chip_endorsements": ""}
-WORDS: Final = {
-    "permit_transport": transport.words,
-    "permit_scanner": scanner.words,
-    "permit_printer": printer.words,
-}
 
 
 @dataclass(frozen=True, slots=True, repr=False)
