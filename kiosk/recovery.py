@@ -76,9 +76,12 @@ class Recovery:
         self._permit = PermitRecovery(journal, clock, permit, take_wait_s=take_wait_s, poll_s=poll_s)
 
     async def run(self) -> RecoveryReport:
-        """Resolve every open visit, then ask again what earlier visits left as a question."""
+        """Resolve every open visit, and ask the devices what earlier visits left as a question.
+
+        Money of earlier visits is not waited for here: ``ask_devices_again`` asks about it between visits.
+        """
         done = [await self._recover(record) for record in await self._journal.open_visits()]
-        quarantined = await self.ask_devices_again()
+        quarantined = await self._ask_devices()
         if done or quarantined:
             await self._journal.note(
                 MACHINE, "recovered", resolved=len(done), quarantined=sorted(quarantined)
@@ -88,6 +91,9 @@ class Recovery:
     async def ask_devices_again(self) -> frozenset[str]:
         """Ask again about money and devices of ended visits; return what stays out of service."""
         await self._cashier.ask_again()
+        return await self._ask_devices()
+
+    async def _ask_devices(self) -> frozenset[str]:
         for effect in await self._journal.unresolved():
             record = await self._journal.visit(effect.visit)
             if record.outcome is None:

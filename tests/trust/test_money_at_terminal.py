@@ -295,6 +295,9 @@ async def test_nothing_is_sold_on_a_channel_with_an_unresolved_refund(tmp_path: 
             await w.cashier.at_terminal("v1", w.bill, timeout_s=60)
         assert (await w.cashier.by_code("v1", w.bill, "wechat", lifetime_s=60)).code
         await w.journal.end("v1", Outcome.ESCALATED, "refund-failed")
+        await w.cashier.ask_again()  # in vain, and staff are not told a second time
+        letters = [posted.letter.kind for posted in await w.journal.letters()]
+        assert letters == ["escalation"]
         terminal.replies["refund"] = [P.APPROVED]
         await w.cashier.ask_again()
         assert await w.cashier.blocked_channels() == frozenset()

@@ -409,7 +409,7 @@ async def test_a_code_left_open_is_closed_or_watched(tmp_path: Path, pays: bool)
 
 
 @in_loop
-async def test_a_silent_back_office_escalates_and_the_next_start_asks_again(tmp_path: Path) -> None:
+async def test_a_silent_back_office_escalates_and_is_asked_again_later(tmp_path: Path) -> None:
     async with world(tmp_path) as w:
         before = {"channel": "alipay", "amount_fen": FEE_FEN, "lifetime_s": 60}
         await leave(w, TAKE_MONEY, ORDER, before, E.INTENDED)
@@ -419,7 +419,7 @@ async def test_a_silent_back_office_escalates_and_the_next_start_asks_again(tmp_
         assert report.visits[0].outcome is Outcome.ESCALATED
         await w.cashier.drain()
         w.office.trouble = {}
-        await recovery(w, None).run()
+        await recovery(w, None).ask_devices_again()
         assert sum(w.office.orders[ORDER].returned.values()) == FEE_FEN
         await w.check()
 

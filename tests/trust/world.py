@@ -346,7 +346,8 @@ class World:
     async def check(self) -> None:
         """Ask the oracle."""
         verdicts = await invariants(self.journal)
-        assert {name: verdict for name, verdict in verdicts.items() if verdict is not True} == {}
+        broken = {name: verdict for name, verdict in verdicts.items() if verdict is not True}
+        assert not broken, broken
 
 
 @asynccontextmanager
