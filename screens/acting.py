@@ -82,7 +82,7 @@ def look_at_camera(prompt: LookAtCamera, page: Page, showing: Showing, pen: Pen)
         width = min(room.w, high)
         mirror = Rect(room.x + (room.w - width) / 2, room.y, width, high)
         state = c.done if prompt.framed else c.attention
-        pen.add(Box(mirror, c.ink, None, 0, pen.radius), Preview(mirror))
+        pen.add(Preview(mirror, c.ink_2))
         oval_h = high * 0.74
         oval_w = oval_h * 0.74
         x, y = mirror.middle

@@ -180,7 +180,7 @@ class Painter:
         canvas.add(Rectangle(texture=texture, pos=pos, size=size))
 
     def _preview(self, canvas: Any, preview: Preview) -> None:
-        colour = Color(1, 1, 1, 0)
+        colour = Color(*preview.ground)
         pos, size = self._place(preview.rect)
         rectangle = Rectangle(pos=pos, size=size)
         canvas.add(colour)

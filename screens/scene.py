@@ -133,9 +133,10 @@ class Code:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """The newest picture of the camera, mirrored, cut to fill ``rect``."""
+    """The newest picture of the camera, mirrored, cut to fill ``rect``; ``ground`` until there is one."""
 
     rect: Rect
+    ground: Colour
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ SLIDE_MM = 26.0
 NEAR_MM = 12.0
 STILL_FPS = 30
 LIVELY_FPS = 60
-DRIFT_FPS = 15
+DRIFT_FPS = 12
 
 
 class Window:
@@ -154,8 +154,15 @@ class Window:
             on_key_down=lambda *_: True,
             on_keyboard=lambda *_: True,
             on_request_close=lambda *_, **__: True,
-            on_flip=lambda *_: self.frames.drawn(),
         )
+        flip = KivyWindow.flip
+
+        def flip_and_tell() -> None:
+            # Kivy tells of a flip before it flips, and drawn in software the flip is most of the work.
+            flip()
+            self.frames.drawn()
+
+        KivyWindow.flip = flip_and_tell
         Clock.schedule_once(self._keep_one_provider, -1)
         Clock.schedule_interval(self._tick, 0)
 
