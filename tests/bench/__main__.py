@@ -1,0 +1,85 @@
+"""``script/bench``: measures the kiosk against its limits; a table, or one JSON object with ``--json``.
+
+Each figure stands beside its limit, or beside a peer measured in the same run. Figures of one part
+only: ``script/bench journal face``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from tests.bench import face, journal, visits, window
+
+Figures = Mapping[str, float | int]
+
+PARTS: dict[str, Callable[[], Figures]] = {
+    "journal": journal.measure,
+    "face": face.measure,
+    "visit": visits.measure,
+    "window": window.measure,
+    "memory": window.measure_memory,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """What a figure is held against: at most, or at least, ``bound``."""
+
+    bound: float
+    least: bool = False
+
+    def holds(self, value: float) -> bool:
+        return value >= self.bound if self.least else value <= self.bound
+
+    def __str__(self) -> str:
+        return f"{'>=' if self.least else '<='} {self.bound:g}"
+
+
+LIMITS = {
+    "id_card.overhead_ms": Limit(50),
+    "ui.tap_to_frame_p95_ms": Limit(50),
+    "ui.longest_frame_ms": Limit(100),
+    "face.speedup": Limit(3, least=True),
+    "journal.commit_p99_ms": Limit(15),
+    "visit.own_s": Limit(5),
+    "visit.real_s": Limit(180),
+    "start.to_home_s": Limit(3),
+    "memory.rest_mb": Limit(450),
+    "memory.after_200_visits_mb": Limit(450),
+    "idle.cpu_percent": Limit(5),
+}
+
+
+def main() -> int:
+    """Measure the chosen parts; the exit code tells whether every limit held."""
+    parser = argparse.ArgumentParser(prog="script/bench", description=__doc__)
+    parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(PARTS))
+    parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
+    options = parser.parse_args()
+    unknown = set(options.parts) - set(PARTS)
+    if unknown:
+        parser.error(f"no part {', '.join(sorted(unknown))}: {', '.join(PARTS)}")
+    figures: dict[str, float | int] = {}
+    for name in options.parts or PARTS:
+        print(f"measuring {name} …", file=sys.stderr, flush=True)
+        figures |= PARTS[name]()
+    if options.json:
+        print(json.dumps(figures))
+    else:
+        _print_table(figures)
+    return 0 if all(LIMITS[n].holds(v) for n, v in figures.items() if n in LIMITS) else 1
+
+
+def _print_table(figures: Figures) -> None:
+    for name, value in figures.items():
+        limit = LIMITS.get(name)
+        judged = f"{limit!s:>8}  {'ok' if limit.holds(value) else 'OVER'}" if limit else ""
+        print(f"{name:32} {value:12.3f}  {judged}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
