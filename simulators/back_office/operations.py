@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from simulators.back_office import acceptance, bills, decision, payments, registers, reports
+from simulators.back_office import acceptance, bills, decision, payments, refunds, registers, reports
 from simulators.back_office.contract import (
     Approval,
     Bill,
@@ -98,7 +98,7 @@ OPERATIONS: Final = (
     ),
     Operation(
         "POST", "/v1/payments/{order_no}/refunds", "Give money back, once per refund number",
-        lambda office, path, body: payments.refund(office, path["order_no"], body), Refund, RefundAsked,
+        lambda office, path, body: refunds.refund(office, path["order_no"], body), Refund, RefundAsked,
         keyed=True,
     ),
     Operation(
