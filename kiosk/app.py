@@ -44,7 +44,7 @@ from kiosk.outbox import Outbox
 from kiosk.platform import Platform
 from kiosk.ports import PermitAtRecovery, ReceiptAtRecovery, TerminalAtCashier
 from kiosk.prompts import Answer, OutOfService, View
-from kiosk.reception import Reception, Report
+from kiosk.reception import Reception, Report, report_of
 from kiosk.recovery import Recovery
 from kiosk.refunds import Patience
 from kiosk.services import all_services
@@ -97,6 +97,7 @@ class Kiosk:
             site=text("site.name"), simulated=settings.simulated, now_s=lambda: mono_s(self.clock)
         )
         self.debug: DebugLink | None = None
+        self._house: House | None = None
         self.cabinet = self._build_cabinet()
 
     async def run(self, *, window: WindowLike | None = None) -> None:
@@ -115,7 +116,7 @@ class Kiosk:
                 failpoints=failpoints_from(os.environ),
             )
             closing.push_async_callback(journal.close)
-            house = self._build_house(journal, closing)
+            house = self._house = self._build_house(journal, closing)
             closing.push_async_callback(self.cabinet.close)
             background = [
                 asyncio.create_task(self._start_matcher(house), name="matcher"),
@@ -230,6 +231,8 @@ class Kiosk:
         """Resolve what a dead process left open; what cannot be resolved stays out of service."""
         begun_s = mono_s(self.clock)
         report = await recovery.run()
+        for recovered in report.visits:
+            self._reported(await report_of(house.journal, recovered.visit))
         self._quarantine(report.quarantined)
         if report.visits or report.quarantined:
             self.events.event(
@@ -317,7 +320,8 @@ class Kiosk:
             "devices": {
                 name: {"state": worker.status.state.value, "fault": worker.fault()}
                 for name, worker in self.cabinet.workers.items()
-            }
+            },
+            "back_office": self._house is not None and self._house.back_office_reachable,
         }
 
 

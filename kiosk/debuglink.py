@@ -4,13 +4,15 @@ It exists only on a site that is not production. Lines of JSON both ways. The ki
 ``{"page": …}`` whenever the page changes and ``{"report": …}`` when a visit has ended; it takes
 ``{"answer": {"page", "action", "value"}}`` and ``{"ask": name}``, which is answered by
 ``{name: …}``: ``layout`` (where on the window each action can be touched), ``frames`` (how long
-frames took), ``status`` (devices and processes).
+frames took), ``status`` (devices and the back office), ``shown`` (the current page again),
+``reports`` (of the last visits since the start, those that recovery ended too).
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
@@ -20,6 +22,7 @@ from kiosk.reception import Report
 from kiosk.stage import Stage
 
 LONGEST_LINE_BYTES = 65536
+REPORTS_KEPT = 16
 
 
 class DebugLink:
@@ -27,7 +30,12 @@ class DebugLink:
 
     def __init__(self, stage: Stage, questions: Mapping[str, Callable[[], Any]]) -> None:
         self._stage = stage
-        self._questions = questions
+        self._reports: deque[Report] = deque(maxlen=REPORTS_KEPT)
+        self._questions = {
+            **questions,
+            "shown": lambda: None if stage.page is None else to_json(stage.page),
+            "reports": lambda: [asdict(report) for report in self._reports],
+        }
         self._writers: set[asyncio.StreamWriter] = set()
         self._server: asyncio.Server | None = None
 
@@ -51,6 +59,7 @@ class DebugLink:
 
     def report(self, report: Report) -> None:
         """Tell how a visit ended."""
+        self._reports.append(report)
         self._send({"report": asdict(report)})
 
     def _send(self, message: Mapping[str, Any]) -> None:

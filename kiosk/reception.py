@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from devices.base import DeviceError
 from kiosk import platform
 from kiosk.house import House
+from kiosk.journal import Journal
 from kiosk.journal.effects import REFUND_MONEY, TAKE_MONEY
 from kiosk.journal.invariants import invariants
 from kiosk.journal.records import Effect, EffectState, JournalFailed, JournalRefused, Letter, Outcome
@@ -102,7 +103,7 @@ class Reception:
         try:
             outcome, reason = await self._run(visit)
             await house.journal.end(number, outcome, reason)
-            report = await self._report(visit, outcome, reason)
+            report = await self._report(visit)
         finally:
             visit.wipe()
             self.visiting = None
@@ -336,22 +337,34 @@ class Reception:
                 "device-fault", device=error.device, code=error.code, visit=visit.number
             )
 
-    async def _report(self, visit: Visit, outcome: Outcome, reason: str) -> Report:
-        record = await self._house.journal.visit(visit.number)
-        paid_fen, refunded_fen = money_of(record.effects)
-        return Report(
-            visit=visit.number,
-            service=visit.service.name,
-            outcome=outcome.value,
-            reason=reason,
-            case=visit.case_no,
-            paid_fen=paid_fen,
-            refunded_fen=refunded_fen,
-            effects=[{"kind": effect.kind, "state": effect.state.value} for effect in record.effects],
-            prompts=list(visit.prompts),
+    async def _report(self, visit: Visit) -> Report:
+        return await report_of(
+            self._house.journal,
+            visit.number,
+            prompts=tuple(visit.prompts),
             seconds={name: round(value, 4) for name, value in asdict(visit.meter.seconds()).items()},
-            invariants=await invariants(self._house.journal),
         )
+
+
+async def report_of(
+    journal: Journal, number: str, prompts: Sequence[str] = (), seconds: Mapping[str, float] | None = None
+) -> Report:
+    """Return the report of a visit that has ended, as the journal tells it."""
+    record = await journal.visit(number)
+    paid_fen, refunded_fen = money_of(record.effects)
+    return Report(
+        visit=number,
+        service=record.service,
+        outcome=record.outcome.value if record.outcome else "",
+        reason=record.reason,
+        case=record.case_no,
+        paid_fen=paid_fen,
+        refunded_fen=refunded_fen,
+        effects=[{"kind": effect.kind, "state": effect.state.value} for effect in record.effects],
+        prompts=prompts,
+        seconds=dict(seconds or {}),
+        invariants=await invariants(journal),
+    )
 
 
 def out_of_service(house: House, why: Text) -> OutOfService:

@@ -44,10 +44,15 @@ class Seen:
 
 
 Watcher = Callable[[dict[str, Any]], None]
+Director = Callable[[dict[str, Any]], bool]
 
 
 class Citizen:
-    """Walks up, is served, leaves. ``watcher`` is told each new page once it can be seen."""
+    """Walks up, is served, leaves. ``watcher`` is told each new page once it can be seen.
+
+    ``director`` is told everything that is shown, changes of a page too, and returns whether the
+    citizen then does the obvious thing.
+    """
 
     def __init__(
         self,
@@ -56,9 +61,11 @@ class Citizen:
         world: World,
         plan: Plan,
         watcher: Watcher | None = None,
+        director: Director | None = None,
     ) -> None:
         self._link, self._hands, self._world, self._plan = link, hands, world, plan
         self._watcher = watcher
+        self._director = director
         self._acted: set[str] = set()
         self._done_here: tuple[int, str] | None = None
         self.seen: list[Seen] = []
@@ -91,6 +98,7 @@ class Citizen:
         prompt = page["prompt"]
         name, kind = str(prompt["name"]), str(prompt["kind"])
         trouble = str((prompt.get("trouble") or {}).get("key", ""))
+        obvious = self._director is None or self._director(page)
         if self._done_here == (page["number"], trouble):
             return None
         self._done_here = (page["number"], trouble)
@@ -106,6 +114,8 @@ class Citizen:
         if name in self._plan.answers and self._once_answered(name):
             action, value = self._plan.answers[name]
             self._hands.press(page["number"], action, value)
+            return None
+        if not obvious:
             return None
         self._behave(page, name, kind, prompt)
         return None

@@ -27,8 +27,9 @@ class World:
         """Order a fault; raises ``Refused``."""
         self._ask("POST", "/fault", {"device": device, "fault": fault, **more})
 
-    def clear_faults(self) -> None:
-        self._ask("DELETE", "/fault")
+    def clear_faults(self, device: str = "") -> None:
+        """Call all orders off, or those for one device."""
+        self._ask("DELETE", f"/fault?device={device}" if device else "/fault")
 
     def state(self) -> dict[str, Any]:
         """Return the world as it is."""

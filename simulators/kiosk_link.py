@@ -125,6 +125,11 @@ class KioskLink:
             self._waiting.append(message)
         raise KioskGone(f"no answer to {question}")
 
+    def begin_now(self) -> None:
+        """Forget what came so far; the page shown now comes next."""
+        page = self.ask("shown")
+        self._waiting = [{"page": page}] if page is not None else []
+
     def close(self) -> None:
         self._socket.close()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +10,13 @@ from simulators.control_client import World
 from simulators.people import load_personas
 
 
-def verdict(report: dict[str, Any], world: World, persona: str, state: Path) -> dict[str, Any]:
-    """Return the JSON object of ``--json``: outcome, money, effects, documents, prompts, invariants."""
+def verdict(
+    report: dict[str, Any], world: World, persona: str, state: Path, earlier_orders: Collection[str] = ()
+) -> dict[str, Any]:
+    """Return the JSON object of ``--json``: outcome, money, effects, documents, prompts, invariants.
+
+    ``earlier_orders`` are those that the hosts had before this visit.
+    """
     printed, seen = world.printed(), world.state()
     documents = [{"kind": "receipt", "text": receipt["text"]} for receipt in printed["receipts"]]
     documents += [{"kind": "strip", "text": strip["code"]} for strip in printed["strips"]]
@@ -27,7 +32,7 @@ def verdict(report: dict[str, Any], world: World, persona: str, state: Path) -> 
         "seconds": report.get("seconds", {"total": 0.0, "own": 0.0, "devices": 0.0, "citizen": 0.0}),
         "invariants": {
             **report.get("invariants", {}),
-            "world_money_agrees": _money_agrees(report, seen),
+            "world_money_agrees": _money_agrees(report, seen, earlier_orders),
             "permit_accounted_for": _permit_accounted_for(report, seen),
             "documents_are_theirs": _documents_are_theirs(report, documents, persona),
             "nothing_of_the_person_left": _nothing_left(persona, state),
@@ -35,12 +40,14 @@ def verdict(report: dict[str, Any], world: World, persona: str, state: Path) -> 
     }
 
 
-def _money_agrees(report: dict[str, Any], seen: dict[str, Any]) -> bool | str:
+def _money_agrees(
+    report: dict[str, Any], seen: dict[str, Any], earlier_orders: Collection[str]
+) -> bool | str:
     """The hosts must have kept exactly what the kiosk says it kept."""
     kept = sum(
         order["amount_fen"] - order.get("refunded_fen", 0)
-        for order in seen["orders"].values()
-        if order["state"] in ("paid", "refunded", "SUCCESS", "REFUND", "TRADE_SUCCESS")
+        for number, order in seen["orders"].items()
+        if number not in earlier_orders and order["state"] in ("paid", "refunded")
     )
     own = report.get("paid_fen", 0) - report.get("refunded_fen", 0)
     if kept == own or report["outcome"] == "escalated":
