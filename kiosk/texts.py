@@ -75,12 +75,16 @@ class Catalogue:
         """Tell whether every language has ``key``."""
         return all(key in table for table in self._sentences.values())
 
+    def sentence(self, key: str, language: str) -> str:
+        """Return the sentence of ``key`` with its slots unfilled; raises ``MissingText``."""
+        try:
+            return self._sentences[language][key]
+        except KeyError:
+            raise MissingText(f"{language}: {key}") from None
+
     def say(self, what: Text, language: str) -> str:
         """Return the sentence for ``what`` in ``language``; raises ``MissingText``."""
-        try:
-            sentence = self._sentences[language][what.key]
-        except KeyError:
-            raise MissingText(f"{language}: {what.key}") from None
+        sentence = self.sentence(what.key, language)
 
         def fill(slot: re.Match[str]) -> str:
             name, form = slot.group(1), slot.group(2)
