@@ -38,6 +38,7 @@ ERASE_S: Final = 8.0
 PRINT_S: Final = 12.0
 HAND_BACK_S: Final = 1.5
 FRAGMENT_TIMEOUT_S: Final = 0.5
+FRAGMENT_LOOK_S: Final = 0.1
 VERSION: Final = b"AP:S1231-0001,OS:S1231-0002,0000"
 
 INIT, STATUS, READ, CANCEL, IMAGE, ERASE, EJECT, RETRY, VERSIONS = (
@@ -75,7 +76,7 @@ class Printer:
         """Serve until ``WireClosed`` comes out of the wire."""
         fragment_since: float | None = None
         while True:
-            data = wire.read(0.05)
+            data = wire.read(FRAGMENT_LOOK_S if self._buffer else None)
             if not self._carriage.powered():
                 self._buffer.clear()
                 continue

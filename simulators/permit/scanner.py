@@ -34,7 +34,7 @@ class Scanner:
     def serve(self, wire: Wire) -> None:
         """Serve until ``WireClosed`` comes out of the wire."""
         while True:
-            data = wire.read(0.05)
+            data = wire.read(None)
             if not self._carriage.powered():
                 self._buffer.clear()
                 continue

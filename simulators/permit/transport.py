@@ -31,6 +31,7 @@ NAK: Final = b"\x15"
 EOT: Final = b"\x04"
 MAX_TEXT: Final = 1024
 FRAGMENT_TIMEOUT_S: Final = 0.5
+FRAGMENT_LOOK_S: Final = 0.1
 FIRMWARE: Final = b"CRT-591-M001 V1.0 SIM"
 SERIAL: Final = b"SIM0000001"
 RF_EXCHANGE_S: Final = 0.06
@@ -84,7 +85,7 @@ class Transport:
         """Serve until ``WireClosed`` comes out of the wire."""
         fragment_since: float | None = None
         while True:
-            data = wire.read(0.05)
+            data = wire.read(FRAGMENT_LOOK_S if self._buffer else None)
             if not self._carriage.powered():
                 self._buffer.clear()
                 continue

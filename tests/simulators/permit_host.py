@@ -37,7 +37,7 @@ class Pipe:
         if self.closed:
             raise WireClosed
         try:
-            return self.to_unit.get(timeout=timeout_s) if timeout_s else self.to_unit.get_nowait()
+            return self.to_unit.get(block=timeout_s != 0, timeout=timeout_s)
         except queue.Empty:
             return b""
 
@@ -85,6 +85,7 @@ class PermitHost:
     def close(self) -> None:
         for pipe in (self.transport, self.scanner, self.printer):
             pipe.closed = True
+            pipe.to_unit.put(b"")
         for thread in self._threads:
             thread.join()
 

@@ -254,6 +254,12 @@ def test_a_command_may_come_in_any_pieces(sizes: list[int]) -> None:
         host.close()
 
 
+def test_half_a_frame_is_asked_again_after_a_while(host: PermitHost) -> None:
+    host.transport.to_unit.put(transport_frame(b"C03")[:5])
+    assert host.transport.hear(1) == b"\x15"
+    assert host.command(b"03")[:1] == b"P"
+
+
 def test_scanner_tells_who_it_is(host: PermitHost) -> None:
     host.scanner.to_unit.put(b"\x16M\rREVINF.")
     assert host.scanner.hear(60).endswith(b"\r\n\x06.")
