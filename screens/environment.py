@@ -30,7 +30,6 @@ def prepare() -> None:
     home = tempfile.mkdtemp(prefix="screens-")
     atexit.register(shutil.rmtree, home, ignore_errors=True)
     os.environ.update(_FIXED, KIVY_HOME=home)
-    logging.getLogger("kivy").setLevel(logging.WARNING)
 
 
 def configure(panel: Panel, *, fullscreen: bool) -> None:
@@ -60,3 +59,5 @@ def configure(panel: Panel, *, fullscreen: bool) -> None:
     Config.set("input", "pointer", "mouse,disable_multitouch,disable_hover")
     Config.remove_section("modules")
     Config.add_section("modules")
+    # Importing Kivy sets its logger's level, so this comes after.
+    logging.getLogger("kivy").setLevel(logging.WARNING)
