@@ -208,6 +208,7 @@ def test_faults_that_nothing_obeys_are_refused(tester: Hand, order: Any) -> None
     {}, {"act": 5}, {"act": "fly"}, {"act": "persona"}, {"act": "persona", "name": 7},
     {"act": "persona", "name": "nobody"}, {"act": "persona", "name": "li-wenjing", "age": 3},
     {"act": "place_id_card"}, {"act": "insert_permit", "persona": "garcia-maria"},
+    {"act": "insert_permit", "persona": "li-wenjing", "wrong_way_round": 1},
     {"act": "look", "persona": "li-wenjing", "pose": "../../etc"},
     {"act": "place_finger", "finger": "../f01"},
     {"act": "place_finger", "finger": "f01", "impression": 9}, {"act": "place_finger", "impression": "2"},

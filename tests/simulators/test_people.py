@@ -84,8 +84,9 @@ def test_cards_fit_their_layout(person: Persona) -> None:
     assert photo_block(person.id_card).startswith(b"RIFF")
     prints = fingerprint_blocks(person.id_card, person.templates)
     assert len(prints) == 512 * len(person.fingers)
-    for at in range(0, len(prints), 512):
-        assert prints[at] == ord("C")
+    for at, code in zip(range(0, len(prints), 512), person.fingers, strict=True):
+        assert (prints[at], prints[at + 4], prints[at + 5]) == (ord("C"), 1, int(code))
+        assert 30 <= prints[at + 6] <= 100, "NFIQ 2 quality"
         size = int.from_bytes(prints[at + 8 : at + 10], "big")
         assert prints[at + 10 : at + 13] == b"FMR"
         assert size == int.from_bytes(prints[at + 18 : at + 22], "big") <= 500
