@@ -56,8 +56,12 @@ from kiosk.texts import Catalogue, text
 ROOT = Path(__file__).parent.parent
 FIRST_LOOK_S = 2.0
 """How long the first page waits for the devices to say how they are."""
+DEADLINE_S = 15.0
+"""How long the back office is asked again before somebody is told that it can't be reached."""
 REPAIR_S = 15.0
 """How often a device out of service is asked again what became of its last effect."""
+HEAD_S = 60.0
+"""How often the journal's head is pushed."""
 
 
 class FrameTimes(Protocol):
@@ -129,10 +133,12 @@ class Kiosk:
             recovery = self._build_recovery(house)
             await self._recover(house, recovery)
             background.append(asyncio.create_task(self._repair(house, recovery), name="repair"))
+            background.append(asyncio.create_task(self._post_heads(journal), name="heads"))
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(FIRST_LOOK_S):
                     await self.cabinet.refresh()
             reception = Reception(house, all_services(), self._reported)
+            self.events.event("photo-decoder", decoder=house.photo_decoder.name)
             self.events.event(
                 "started", site=self.settings.site.id, simulated=self.settings.simulated
             )
@@ -177,6 +183,7 @@ class Kiosk:
             self.clock,
             self.chance,
             timeout_s=settings.back_office.timeout_s,
+            deadline_s=DEADLINE_S * settings.patience,
         )
         closing.callback(platform.close)
         numbers = Numbers(journal, self.clock, settings.site.id)
@@ -212,6 +219,7 @@ class Kiosk:
             rules_folder=settings.model.rules,
             receipt_url=settings.site.receipt_url,
             numbers=numbers,
+            simulated=settings.simulated,
         )
 
     def _build_recovery(self, house: House) -> Recovery:
@@ -243,12 +251,17 @@ class Kiosk:
             )
 
     async def _repair(self, house: House, recovery: Recovery) -> None:
-        """Between visits, ask again what is still open, so that a mended device returns to service."""
+        """Ask again what ended visits left open, so that a mended device returns and money goes back."""
         while True:
             await asyncio.sleep(REPAIR_S)
-            if any(worker.quarantined for worker in self.cabinet.workers.values()):
-                with contextlib.suppress(DeviceError):
-                    self._quarantine(await recovery.ask_devices_again())
+            with contextlib.suppress(DeviceError):
+                self._quarantine(await recovery.ask_devices_again())
+
+    async def _post_heads(self, journal: Journal) -> None:
+        """Push the journal's head to the back office, by which a cut end can be found."""
+        while True:
+            await journal.post_head()
+            await asyncio.sleep(HEAD_S)
 
     def _quarantine(self, names: frozenset[str]) -> None:
         for name, worker in self.cabinet.workers.items():

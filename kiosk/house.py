@@ -27,7 +27,6 @@ from kiosk.stage import Stage
 from kiosk.strip import StripTemplate
 from kiosk.texts import Catalogue
 
-
 MATCHER_START_S = 10.0
 """How long a person waits for the engines after the machine has been started."""
 
@@ -74,6 +73,7 @@ class House:
     rules_folder: Path
     receipt_url: str
     numbers: Numbers
+    simulated: bool
     back_office_reachable: bool = True
     matcher_started: asyncio.Event = field(default_factory=asyncio.Event)
     local_time: Callable[[datetime], datetime] = datetime.astimezone

@@ -43,7 +43,7 @@ class PhotoDecoder(Protocol):
 class OpenPhotoDecoder:
     """WebP, AVIF or JPEG within the block: the portraits of simulated cards. Works in memory only."""
 
-    name: str = "open format (WebP, AVIF, JPEG)"
+    name: str = "open-format"
 
     def decode(self, block: bytes) -> ColourImage:
         """Return (126, 102, 3) blue, green, red; raises ``PhotoError``."""
@@ -66,7 +66,7 @@ class WltLibrary:
     wiping are tested with a stand-in function. A library that crashes takes its process with it.
     """
 
-    name: str = "vendor WLT library"
+    name: str = "vendor-wlt"
 
     _MEANING: Final = {
         -1: "decoding failed",

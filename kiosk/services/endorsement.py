@@ -106,17 +106,20 @@ async def _ask_the_register(visit: Visit, holder: Holder, permit: Permit) -> Per
 
 
 async def _show_own_data(visit: Visit, holder: Holder, permit: Permit) -> None:
+    rows = [
+        Row(text("data.name"), verbatim(holder.name)),
+        Row(text("data.number"), verbatim(holder.masked_number)),
+        Row(text("data.birth"), verbatim(holder.birth.isoformat())),
+        Row(text("data.permit"), verbatim(permit.number)),
+        Row(text("data.permit-expires"), verbatim(permit.expires.isoformat())),
+    ]
+    if visit.house.simulated:
+        rows.append(Row(text("data.photo-decoder"), verbatim(visit.house.photo_decoder.name)))
     await visit.ask(
         CheckAnswers(
             "check-data",
             text("data.question"),
-            rows=(
-                Row(text("data.name"), verbatim(holder.name)),
-                Row(text("data.number"), verbatim(holder.masked_number)),
-                Row(text("data.birth"), verbatim(holder.birth.isoformat())),
-                Row(text("data.permit"), verbatim(permit.number)),
-                Row(text("data.permit-expires"), verbatim(permit.expires.isoformat())),
-            ),
+            rows=tuple(rows),
             actions=(Action("confirm", text("data.confirm")),),
         )
     )
