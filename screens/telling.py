@@ -5,7 +5,8 @@ from __future__ import annotations
 from kiosk.prompts import Attract, Notice, OutOfService, Page, StillThere, Tone, Working
 from kiosk.texts import LANGUAGES
 from screens.acting import qr_card
-from screens.asking import Marks, data_rows, options
+from screens.asking import data_rows
+from screens.choices import Marks, options
 from screens.drawings import cabinet
 from screens.part import Part
 from screens.pen import Align, Pen, Style
