@@ -169,8 +169,12 @@ class Visit:
                 await _end(doing)
 
     def update(self, prompt: Prompt) -> None:
-        """Change the prompt that is shown: a countdown, guidance, progress."""
-        if self.house.stage.page is not None and not isinstance(self.house.stage.page.prompt, StillThere):
+        """Change the prompt that is shown: a countdown, guidance, progress.
+
+        While another page stands before it (help, "more time?") nothing changes.
+        """
+        page = self.house.stage.page
+        if page is not None and page.prompt.name == prompt.name:
             self.house.stage.update(prompt)
 
     def tell(self, prompt: Prompt) -> None:

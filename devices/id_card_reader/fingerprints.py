@@ -17,7 +17,7 @@ _RECORD_END: Final = 511  # the block's last byte is its CRC-8
 _ISO_MAGIC: Final = b"FMR\0"
 
 
-class TemplateError(Exception):
+class TemplateError(ValueError):
     """The block holds no template of this form; says why."""
 
 

@@ -26,7 +26,7 @@ GetBmp = Callable[[bytes, int], int]
 """The vendor's function: path of an ``.wlt`` file (NUL-free bytes), interface 1 serial 2 USB."""
 
 
-class PhotoError(Exception):
+class PhotoError(ValueError):
     """The block could not be decoded; says why."""
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 
 import numpy as np
 from numpy.typing import NDArray
 
 from devices.base import DeviceError, Retry
 from kiosk.matching.decisions import FaceDecision, FaceOutcome, FingerOutcome, MatcherFailed
+from kiosk.matching.memory import wipe
 from kiosk.prompts import Action, Answer, LookAtCamera, Notice, Place, PlaceItem, Tone
 from kiosk.steps.id_card import Holder
 from kiosk.steps.opening import Proof
@@ -66,14 +68,16 @@ async def _try_other_way(visit: Visit, other: Proof, holder: Holder) -> bool:
 
 
 async def _by_face(visit: Visit, holder: Holder, *, last: bool) -> bool:
-    """Compare up to ``face_tries`` times; false when none matched, or the person wants the other way."""
+    """Compare up to ``FACE_TRIES`` times; false when none matched, or the person wants the other way."""
     camera, tries = visit.house.cabinet.camera, FACE_TRIES
-    photo = visit.house.photo_decoder.decode(bytes(holder.photo))
+    used: list[NDArray[np.uint8]] = []
     try:
+        photo = visit.house.photo_decoder.decode(bytes(holder.photo))
+        used.append(photo)
         await visit.device(camera, lambda unit: unit.start())
         while tries > 0:
             answer = await visit.during(
-                _face_prompt(tries, last=last), _compare_once(visit, photo, tries, last=last)
+                _face_prompt(tries, last=last), _compare_once(visit, photo, used, tries, last=last)
             )
             if isinstance(answer, Answer):
                 return False
@@ -83,11 +87,12 @@ async def _by_face(visit: Visit, holder: Holder, *, last: bool) -> bool:
                 return False
             if answer.outcome is FaceOutcome.NO_MATCH:
                 tries -= 1
-    except (DeviceError, MatcherFailed) as failure:
+    except (DeviceError, MatcherFailed, ValueError) as failure:
         _unavailable(visit, "face", failure)
     finally:
-        photo.fill(0)
-        await visit.device(camera, lambda unit: unit.stop())
+        with contextlib.suppress(DeviceError):
+            await visit.device(camera, lambda unit: unit.stop())
+        wipe(*used)
     return False
 
 
@@ -105,8 +110,15 @@ def _face_prompt(
     )
 
 
-async def _compare_once(visit: Visit, photo: NDArray[np.uint8], tries: int, *, last: bool) -> FaceDecision:
-    """Guide until a few good frames are there, then compare them."""
+async def _compare_once(
+    visit: Visit,
+    photo: NDArray[np.uint8],
+    used: list[NDArray[np.uint8]],
+    tries: int,
+    *,
+    last: bool,
+) -> FaceDecision:
+    """Guide until a few good frames are there, then compare them. ``used`` collects them to be wiped."""
     house, seen = visit.house, 0
     with visit.meter.devices():
         matcher = await house.matching()
@@ -117,6 +129,7 @@ async def _compare_once(visit: Visit, photo: NDArray[np.uint8], tries: int, *, l
             await asyncio.sleep(GUIDE_EVERY_S / 2)
             continue
         seen = frame.number
+        used.append(frame.image)
         framing = await matcher.guide(frame.image)
         frames = [*frames, frame.image] if framing.ok else []
         guidance = text(f"face.guidance.{framing.guidance}")
@@ -134,10 +147,14 @@ async def _compare_once(visit: Visit, photo: NDArray[np.uint8], tries: int, *, l
 
 async def _by_finger(visit: Visit, holder: Holder, *, last: bool) -> bool:
     """Compare a finger with the two on the card, up to ``finger_tries`` times."""
-    templates = [visit.house.template_decoder.template(print_.block) for print_ in holder.fingerprints]
-    trouble: Text | None = None
+    try:
+        templates = [visit.house.template_decoder.template(print_.block) for print_ in holder.fingerprints]
+    except ValueError as failure:
+        _unavailable(visit, "finger", failure)
+        return False
     if not templates:
         return False
+    trouble: Text | None = None
     for _ in range(FINGER_TRIES):
         prompt = PlaceItem(
             "place-finger",
