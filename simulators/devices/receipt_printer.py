@@ -7,25 +7,13 @@ answered also while printing or stopped; automatic status back of four bytes; ``
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Mapping
 from typing import Final
 
-import numpy as np
-
 from simulators.devices.escpos import Command, next_command, take_real_time
-from simulators.devices.receipt_paper import (
-    WIDTH_DOTS,
-    Block,
-    Feed,
-    Line,
-    Receipt,
-    Run,
-    Style,
-    cells,
-    qr_block,
-)
+from simulators.devices.receipt_paper import Receipt
+from simulators.devices.receipt_press import Press
 from simulators.faults import Faults
 from simulators.level import Level
 from simulators.wire import WakingWire, WireClosed
@@ -43,10 +31,10 @@ FAULTS: Final[Mapping[str, str]] = {
 }
 _STOPS: Final = ("paperOut", "coverOpen", "cutterFault", "headHot", "hardwareError")
 LINE_S: Final = 0.02
+ROW_S: Final = LINE_S / 24
 CUT_S: Final = 0.35
 MAKER, MODEL, FIRMWARE, SERIAL = "OPEN BENCH", "SIM-80", "1.00", "RP9900001"
 LINE_COUNTER, CUT_COUNTER, EVER = 20, 50, 128
-DEFAULT_FEED_DOTS: Final = 30
 
 
 class _StoppedHere(Exception):
@@ -59,17 +47,14 @@ class ReceiptPrinter:
     def __init__(self, level: Level, faults: Faults) -> None:
         self._level = level
         self._faults = faults
-        self._lock = threading.Lock()
         self._paper = "full"
         self._struck: set[str] = set()
         self._receipts: list[Receipt] = []
         self._in_slot = 0
-        self._counters = {LINE_COUNTER: 0, CUT_COUNTER: 0}
-        self._unknown = 0
+        self._press = Press()
+        self._cuts = 0
+        self._zeroed: dict[int, int] = {}
         self._wire: WakingWire | None = None
-        self._receipt = Receipt()
-        self._current = Line()
-        self._setup()
         self._status_back = 0
         self._told = b""
         faults.watch(self._nudge)
@@ -91,7 +76,7 @@ class ReceiptPrinter:
     @property
     def unknown_commands(self) -> int:
         """Return how many commands came that this printer does not know."""
-        return self._unknown
+        return self._press.unknown
 
     def set_paper(self, paper: str) -> None:
         """Say how much is on the roll: ``full`` (a new roll also mends ``paperOut``), ``low``, ``out``."""
@@ -111,18 +96,15 @@ class ReceiptPrinter:
 
     def printed(self) -> list[Receipt]:
         """Return the receipts cut so far, oldest first, and what printing stopped in."""
-        with self._lock:
-            left = [] if self._receipt.empty else [Receipt(list(self._receipt.elements), torn=True)]
-            return [*self._receipts, *left]
+        return [*self._receipts, *([] if self._press.empty else [self._press.piece()])]
 
     def reset(self) -> None:
         """Begin anew with a full roll and nothing printed."""
-        with self._lock:
-            self._receipts.clear()
-            self._new_receipt()
-            self._in_slot = 0
-            self._struck.clear()
-            self._paper = "full"
+        self._press.cut_off(torn=True)
+        self._receipts.clear()
+        self._in_slot = 0
+        self._struck.clear()
+        self._paper = "full"
         self._nudge()
 
     # --- the wire ---
@@ -178,11 +160,11 @@ class ReceiptPrinter:
         elif command.code == b"\x10\x05" and command.args[0] in (1, 2):
             self._struck -= {"cutterFault", "headHot"}
             if command.args[0] == 2:
-                self._setup()
+                self._press.setup()
                 self._tear()
             return command.args[0] == 2
         elif command.code == b"\x10\x14" and command.args[:1] == b"\x08":
-            self._setup()
+            self._press.setup()
             self._tear()
             return True
         return False
@@ -232,7 +214,7 @@ class ReceiptPrinter:
             self._run_real_time(command, wire)
             return 0.0
         if not code:
-            self._write(args)
+            self._press.write(args)
             return 0.0
         match code:
             case b"\n":
@@ -240,25 +222,25 @@ class ReceiptPrinter:
             case b"\r" | b"\x18" | b"\x0c":
                 pass
             case b"\t":
-                self._write(b" " * (8 - cells(self._current.text) % 8))
+                self._press.tab()
             case b"\x1b@":
-                self._setup()
+                self._press.setup()
             case b"\x1bd":
                 return sum(self._line() for _ in range(args[0]))
             case b"\x1bJ":
-                took = self._line() if self._current.runs else 0.0
-                self._put(Feed(args[0]))
+                took = self._line() if self._press.waiting else 0.0
+                self._press.feed(args[0])
                 return took
             case b"\x1b*":
-                self._bit_image(args)
+                self._press.bit_image(args)
             case b"\x1dv":
-                return self._raster(args)
+                return self._press.raster(args) * ROW_S
             case b"\x1d(" if args[:1] == b"k":
-                self._symbol(args[3:])
+                self._press.symbol(args[3:])
             case b"\x1d(" if args[:1] == b"L":
-                return self._graphics(args[3:])
+                return self._press.graphics(args[3:]) * ROW_S
             case b"\x1d8" if args[:1] == b"L":
-                return self._graphics(args[5:])
+                return self._press.graphics(args[5:]) * ROW_S
             case b"\x1dV" | b"\x1bi" | b"\x1bm":
                 return self._cut(args)
             case b"\x1da":
@@ -271,44 +253,10 @@ class ReceiptPrinter:
             case b"\x1dg":
                 self._maintenance(args, wire)
             case _:
-                self._styling(code, args)
+                self._press.styling(code, args)
         return 0.0
 
     # --- printing ---
-
-    def _setup(self) -> None:
-        self._style = Style()
-        self._kanji = True
-        self._kanji_size = False
-        self._feed_dots = DEFAULT_FEED_DOTS
-        self._qr_module, self._qr_level, self._qr_data = 3, "L", b""
-        self._graphic: Block | None = None
-        self._pending = b""
-
-    def _new_receipt(self) -> None:
-        self._receipt = Receipt()
-        self._current = Line()
-
-    def _write(self, data: bytes) -> None:
-        data = self._pending + data
-        self._pending = b""
-        if self._kanji:
-            text = data.decode("gb18030", "replace")
-            if text.endswith("\ufffd"):
-                # The rest of a character may come with the next bytes.
-                for size in (1, 2, 3):
-                    try:
-                        text = data[:-size].decode("gb18030")
-                    except UnicodeDecodeError:
-                        continue
-                    self._pending = data[-size:]
-                    break
-        else:
-            text = data.decode("cp437")
-        for character in text:
-            if (cells(self._current.text) + cells(character)) * self._style.width * 12 > WIDTH_DOTS:
-                self._put_line()
-            self._current.runs.append(Run(character, self._style))
 
     def _line(self) -> float:
         """Print the current line and feed; raises ``_StoppedHere`` when the paper ends here."""
@@ -317,21 +265,11 @@ class ReceiptPrinter:
             self._struck.add(struck.fault)
         if self._stopped():
             raise _StoppedHere
-        self._put_line()
+        self._press.put_line()
         return LINE_S
 
-    def _put_line(self) -> None:
-        self._counters[LINE_COUNTER] += 1
-        self._current.feed_dots = self._feed_dots
-        self._put(self._current)
-        self._current = Line()
-
-    def _put(self, element: Line | Block | Feed) -> None:
-        with self._lock:
-            self._receipt.elements.append(element)
-
     def _cut(self, args: bytes) -> float:
-        if self._current.runs:
+        if self._press.waiting:
             self._line()
         struck = self._faults.take(NAME, "cut")
         if struck is not None:
@@ -339,108 +277,21 @@ class ReceiptPrinter:
         if self._stopped():
             raise _StoppedHere
         if args[:1] and args[0] >= 65 and len(args) > 1:
-            self._put(Feed(args[1]))
-        self._counters[CUT_COUNTER] += 1
+            self._press.feed(args[1])
+        self._cuts += 1
         self._finish(torn=False)
         return CUT_S
 
     def _tear(self) -> None:
         """End the piece of paper that printing stopped in."""
-        if not self._receipt.empty or self._current.runs:
+        if not self._press.empty or self._press.waiting:
             self._finish(torn=True)
 
     def _finish(self, torn: bool) -> None:
-        with self._lock:
-            if not self._receipt.empty:
-                self._receipt.torn = torn
-                self._receipts.append(self._receipt)
-                self._in_slot += 1
-            self._new_receipt()
-
-    def _symbol(self, args: bytes) -> None:
-        """``GS ( k`` for QR codes (cn = 49)."""
-        if len(args) < 2 or args[0] != 49:
-            self._unknown += 1
-            return
-        match args[1]:
-            case 65:
-                pass  # the model: only model 2 is made
-            case 67:
-                self._qr_module = max(1, min(16, args[2]))
-            case 69:
-                self._qr_level = "LMQH"[(args[2] - 48) % 4]
-            case 80:
-                self._qr_data = args[3:]
-            case 81:
-                self._put(qr_block(self._qr_data, self._qr_module, self._qr_level, self._style.align))
-            case _:
-                self._unknown += 1
-
-    def _raster(self, args: bytes) -> float:
-        rows = int.from_bytes(args[4:6], "little")
-        scale_x, scale_y = 1 + (args[0] & 1), 1 + (args[0] >> 1 & 1)
-        self._image(args[6:], rows, scale_x, scale_y)
-        return rows / 24 * LINE_S
-
-    def _graphics(self, args: bytes) -> float:
-        """``GS ( L`` and ``GS 8 L``: store raster graphics (function 112), print them (2, 50)."""
-        if len(args) >= 10 and args[1] == 112:
-            rows = int.from_bytes(args[8:10], "little")
-            self._graphic = self._dots(args[10:], rows, args[3], args[4])
-            return 0.0
-        if len(args) >= 2 and args[1] in (2, 50) and self._graphic is not None:
-            block, self._graphic = self._graphic, None
-            self._put(block)
-            return block.dots.shape[0] / 24 * LINE_S
-        self._unknown += 1
-        return 0.0
-
-    def _image(self, data: bytes, rows: int, scale_x: int, scale_y: int) -> None:
-        if rows:
-            self._put(self._dots(data, rows, scale_x, scale_y))
-
-    def _dots(self, data: bytes, rows: int, scale_x: int, scale_y: int) -> Block:
-        bits = np.unpackbits(np.frombuffer(data, np.uint8).reshape(rows, -1), axis=1).astype(np.bool_)
-        scaled = np.kron(bits, np.ones((scale_y, scale_x), dtype=np.bool_))
-        return Block(scaled[:, :WIDTH_DOTS], self._style.align)
-
-    def _bit_image(self, args: bytes) -> None:
-        """``ESC *``: columns of 8 or 24 dots, put on the paper as a block of its own."""
-        deep = 3 if args[0] in (32, 33) else 1
-        columns = np.frombuffer(args[3:], np.uint8).reshape(-1, deep)
-        dots = np.unpackbits(columns, axis=1).T.astype(np.bool_)
-        self._put(Block(dots[:, :WIDTH_DOTS], self._style.align))
-
-    def _styling(self, code: bytes, args: bytes) -> None:
-        s, n = self._style, args[0] if args else 0
-        match code:
-            case b"\x1b!":
-                s = Style(bool(n & 8), bool(n & 128), s.invert, 1 + (n >> 5 & 1), 1 + (n >> 4 & 1), s.align)
-            case b"\x1bE" | b"\x1bG":
-                s = Style(bool(n & 1), s.underline, s.invert, s.width, s.height, s.align)
-            case b"\x1b-" | b"\x1c-":
-                s = Style(s.bold, n % 48 > 0, s.invert, s.width, s.height, s.align)
-            case b"\x1dB":
-                s = Style(s.bold, s.underline, bool(n & 1), s.width, s.height, s.align)
-            case b"\x1d!":
-                s = Style(s.bold, s.underline, s.invert, (n >> 4 & 7) + 1, (n & 7) + 1, s.align)
-            case b"\x1c!":
-                s = Style(s.bold, bool(n & 128), s.invert, 1 + (n >> 2 & 1), 1 + (n >> 3 & 1), s.align)
-            case b"\x1cW":
-                s = Style(s.bold, s.underline, s.invert, 1 + (n & 1), 1 + (n & 1), s.align)
-            case b"\x1ba":
-                s = Style(s.bold, s.underline, s.invert, s.width, s.height, n % 48)
-            case b"\x1b2":
-                self._feed_dots = DEFAULT_FEED_DOTS
-            case b"\x1b3":
-                self._feed_dots = n
-            case b"\x1c&":
-                self._kanji = True
-            case b"\x1c.":
-                self._kanji = False
-            case _ if code not in _HARMLESS:
-                self._unknown += 1
-        self._style = s
+        piece = self._press.cut_off(torn)
+        if piece is not None:
+            self._receipts.append(piece)
+            self._in_slot += 1
 
     # --- answers ---
 
@@ -456,12 +307,12 @@ class ReceiptPrinter:
     def _maintenance(self, args: bytes, wire: WakingWire) -> None:
         """``GS g 0`` sets a counter to zero, ``GS g 2`` sends it; from 128 on they count for ever."""
         number = int.from_bytes(args[2:4], "little")
+        count = {LINE_COUNTER: self._press.lines, CUT_COUNTER: self._cuts}.get(number % EVER, 0)
         if args[0] == 0:
-            if number in self._counters:
-                self._counters[number] = 0
+            self._zeroed[number] = count
         else:
-            count = self._counters.get(number % EVER, 0)
-            self._say(wire, b"_" + str(count).encode() + b"\0")
+            since = self._zeroed.get(number, 0) if number < EVER else 0
+            self._say(wire, b"_" + str(count - since).encode() + b"\0")
 
     # --- state ---
 
@@ -479,11 +330,3 @@ class ReceiptPrinter:
         wire = self._wire
         if wire is not None:
             wire.nudge()
-
-
-_HARMLESS: Final = frozenset(
-    {b"\x1b" + bytes([c]) for c in b"MtR{ 3=c$\\DLSpV<Urv%?TWKe\x06"}
-    | {b"\x1c" + bytes([c]) for c in b"SCp("}
-    | {b"\x1d" + bytes([c]) for c in b"bfhwHLWPT:/^E$\\("}
-    | {b"\x1b("}
-)

@@ -171,6 +171,9 @@ def test_counters_are_evidence_of_cuts(desk: Desk) -> None:
     desk.room.faults.clear()
     desk.send(b"\x10\x05\x02")
     assert cuts() == b"_2\0", "a cut that failed is not counted"
+    desk.send(b"\x1dg0\x00\x32\x00")
+    assert cuts() == b"_0\0"
+    assert desk.ask(b"\x1dg2\x00\xb2\x00", 3) == b"_2\0", "from 128 on they count for ever"
 
 
 def test_automatic_status_is_sent_at_once_and_at_each_change(desk: Desk) -> None:
