@@ -31,7 +31,7 @@ from devices.permit_unit import ThreeLinkPermitUnit
 from devices.receipt_printer import EscPosPrinter
 from kiosk.cabinet import Cabinet, Worker
 from kiosk.clock import Clock, SystemClock, mono_s
-from kiosk.debuglink import DebugLink
+from kiosk.debuglink import DebugLink, said, told
 from kiosk.events import EventLog, open_log, read_catalogue
 from kiosk.failpoints import failpoints_from
 from kiosk.house import House
@@ -121,6 +121,7 @@ class Kiosk:
             )
             closing.push_async_callback(journal.close)
             house = self._house = self._build_house(journal, closing)
+            closing.callback(self._leave_house)
             closing.push_async_callback(self.cabinet.close)
             background = [
                 asyncio.create_task(self._start_matcher(house), name="matcher"),
@@ -139,9 +140,7 @@ class Kiosk:
                     await self.cabinet.refresh()
             reception = Reception(house, all_services(), self._reported)
             self.events.event("photo-decoder", decoder=house.photo_decoder.name)
-            self.events.event(
-                "started", site=self.settings.site.id, simulated=self.settings.simulated
-            )
+            self.events.event("started", site=self.settings.site.id, simulated=self.settings.simulated)
             await reception.receive_for_ever()
 
     # --- building ----------------------------------------------------------------------------------
@@ -278,9 +277,7 @@ class Kiosk:
 
     def status_changed(self, device: str, status: Status) -> None:
         """A device's status changed (``cabinet.Listener``)."""
-        self.events.event(
-            "device-status-changed", device=device, state=status.state.value, code=status.fault
-        )
+        self.events.event("device-status-changed", device=device, state=status.state.value, code=status.fault)
 
     def faulted(self, device: str, error: DeviceError) -> None:
         """A command of a device did not succeed (``cabinet.Listener``)."""
@@ -299,10 +296,12 @@ class Kiosk:
             Surroundings(can_help=False),
         )
 
-    async def _open_debug_link(
-        self, closing: contextlib.AsyncExitStack, window: WindowLike | None
-    ) -> None:
-        questions: dict[str, Callable[[], Any]] = {"status": self._status}
+    async def _open_debug_link(self, closing: contextlib.AsyncExitStack, window: WindowLike | None) -> None:
+        questions: dict[str, Callable[[], Any]] = {
+            "status": self._status,
+            "said": lambda: said(self.stage.page, self.catalogue) if self.stage.page else None,
+            "journal": self._newest_visit,
+        }
         if window is not None:
             questions["layout"] = window.layout
             questions["frames"] = lambda: _timings(window.frames)
@@ -336,6 +335,16 @@ class Kiosk:
             },
             "back_office": self._house is not None and self._house.back_office_reachable,
         }
+
+    def _leave_house(self) -> None:
+        """From here on the debug link finds no journal: it is about to be closed."""
+        self._house = None
+
+    async def _newest_visit(self) -> dict[str, Any] | None:
+        """Return what the journal holds of the newest visit, None before the first."""
+        if self._house is None:
+            return None
+        return next((told(visit) for visit in await self._house.journal.visits(newest=1)), None)
 
 
 async def _cancel(tasks: Sequence[asyncio.Task[None]]) -> None:
