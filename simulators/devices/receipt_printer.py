@@ -308,7 +308,7 @@ class ReceiptPrinter:
         """``GS g 0`` sets a counter to zero, ``GS g 2`` sends it; from 128 on they count for ever."""
         number = int.from_bytes(args[2:4], "little")
         count = {LINE_COUNTER: self._press.lines, CUT_COUNTER: self._cuts}.get(number % EVER, 0)
-        if args[0] == 0:
+        if args[0] == ord("0"):
             self._zeroed[number] = count
         else:
             since = self._zeroed.get(number, 0) if number < EVER else 0
