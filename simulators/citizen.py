@@ -106,8 +106,9 @@ class Citizen:
             self.seen.append(Seen(name, kind, time.monotonic()))
             if self._watcher is not None:
                 self._watcher(page)
-        if kind == "home" and self._refused_at_home(prompt) is not None:
-            return self._refused_at_home(prompt)
+        if kind == "home" and (refusal := self._refused_at_home(prompt)) is not None:
+            self._hands.press(page["number"], "back")
+            return refusal
         time.sleep(self._plan.think_s)
         for act in self._once(name):
             self._try(**act)
@@ -212,15 +213,17 @@ class Citizen:
     # --- inside --------------------------------------------------------------------------------------
 
     def _refused_at_home(self, prompt: dict[str, Any]) -> dict[str, Any] | None:
-        for service in prompt["services"]:
-            if service["value"] == self._plan.service and service["refused"] is not None:
-                reason = service["refused"]["args"].get("reason", {})
-                return {
-                    "outcome": "refused",
-                    "reason": f"not-offered:{reason.get('key', '')}",
-                    "prompts": [seen.prompt for seen in self.seen],
-                }
-        return None
+        """Return why the service cannot be had, None when it can."""
+        offered = {service["value"]: service for service in prompt["services"]}
+        service = offered.get(self._plan.service)
+        if service is not None and service["refused"] is None:
+            return None
+        why = service["refused"]["args"].get("reason", {}).get("key", "") if service else "unknown-service"
+        return {
+            "outcome": "refused",
+            "reason": f"not-offered:{why}",
+            "prompts": [seen.prompt for seen in self.seen],
+        }
 
     def _once(self, name: str) -> list[dict[str, Any]]:
         key = f"acts:{name}"

@@ -16,6 +16,7 @@ from simulators.citizen import Citizen, Plan
 from simulators.hands import DataHands
 from simulators.kiosk_link import KioskProcess
 from simulators.level import LEVELS
+from simulators.people import load_personas
 from simulators.play import play
 from simulators.verdict import verdict
 
@@ -24,9 +25,13 @@ OUT = Path("out")
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    people = load_personas()
+    if options.persona not in people:
+        parser.error(f"nobody is called {options.persona!r}: {', '.join(people)}")
     if options.play:
-        return play(options, plan_of(options), OUT)
+        return play(options, plan_of(options), options.out)
     if options.headless:
         return _headless(options)
     return _by_hand(options)
@@ -43,15 +48,17 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, default=1, metavar="N")
     parser.add_argument("--level", choices=LEVELS, help="how slow and worn the simulated world is")
     parser.add_argument("--think", type=float, default=0.0, metavar="S", help="seconds a prompt")
+    parser.add_argument("--out", type=Path, default=OUT, metavar="DIR", help="where --play leaves things")
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
     return parser
 
 
 def _headless(options: argparse.Namespace) -> int:
     """One visit with a scripted citizen and no window."""
-    with tempfile.TemporaryDirectory(prefix="kiosk-") as folder, BenchProcess(
-        Path(folder), options.level or "ideal", options.seed
-    ) as bench:
+    with (
+        tempfile.TemporaryDirectory(prefix="kiosk-") as folder,
+        BenchProcess(Path(folder), options.level or "ideal", options.seed) as bench,
+    ):
         kiosk = KioskProcess(bench.site, headless=True)
         try:
             link = kiosk.connect()
