@@ -157,6 +157,7 @@ class Visit:
                     try:
                         await asyncio.wait({doing, asking}, return_when=asyncio.FIRST_COMPLETED)
                         if doing.done():
+                            self.house.stage.touched()  # who did something at a device is there
                             return doing.result()
                         answer = asking.result()
                     finally:

@@ -12,6 +12,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
 
+from starlette.applications import Starlette
+
 from simulators.back_office import app as back_office
 from simulators.back_office.server import Served
 from simulators.catalogue import Catalogue, Entry
@@ -25,6 +27,7 @@ from simulators.devices import (
     receipt_printer,
 )
 from simulators.faults import Faults
+from simulators.gate import Gate
 from simulators.level import IDEAL, Level
 from simulators.payment_hosts.hosts import PaymentHosts
 from simulators.people import load_personas
@@ -66,13 +69,13 @@ folder = "."
 
 HASTE: Final = """
 [haste]                      # citizens made of data need no time to read
-idle_s = 3.0
+idle_s = 6.0
 warn_s = 3.0
 take_s = 4.0
 pay_s = 6.0
 rate_s = 4.0
 closing_s = 3.0
-patience = 0.05
+patience = 0.1
 """
 
 
@@ -152,8 +155,9 @@ class Bench:
             },
             [line.link for line in self._lines],
         )
+        gate = Gate(self.token)
         control = Control(
-            self.token,
+            gate,
             self.world,
             self.faults,
             self.catalogue,
@@ -161,7 +165,7 @@ class Bench:
             self.receipt_printer,
             self.permit_unit,
         )
-        self._control_server = Served(control.app)
+        self._control_server = Served(Starlette(routes=control.routes))
         self._write_files(hasty)
 
     @property

@@ -78,7 +78,8 @@ def do(step: Step, stand: Stand, page: dict[str, Any] | None = None) -> None:
     """Do one step; what the world refuses is not done."""
     match step.kind:
         case "act":
-            _try(stand.world, str(step.what), step.more)
+            shown = {"code": page["prompt"].get("code")} if page and step.what == "scan_qr" else {}
+            _try(stand.world, str(step.what), {**shown, **step.more})
         case "fault":
             stand.world.fault(fault=step.what, **step.more)
         case "clear":
@@ -200,7 +201,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--junit", type=Path, metavar="OUT.xml", help="write the results in JUnit's form")
     options = parser.parse_args(arguments)
     try:
-        scenarios = [load(file) for file in options.files] if options.files else load_all()
+        scenarios = [one for file in options.files for one in load(file)] if options.files else load_all()
     except ScenarioError as error:
         print(error, file=sys.stderr)
         return 2

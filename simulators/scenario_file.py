@@ -100,19 +100,42 @@ class Scenario:
         return bool(self.failpoint) or any(step.kind == "power" for when in self.when for step in when.do)
 
 
-def load(file: Path) -> Scenario:
-    """Read a scenario; raises ``ScenarioError``."""
+def load(file: Path) -> list[Scenario]:
+    """Read a file's scenario, or one for each word of its ``each``; raises ``ScenarioError``."""
     try:
         top = tomllib.loads(file.read_text("utf-8"))
     except (OSError, ValueError) as error:
         raise ScenarioError(f"{file}: {error}") from error
+    words = top.pop("each", None)
+    if words is None:
+        return [_scenario(file, file.stem, top)]
+    return [_scenario(file, f"{file.stem}:{word}", _with(top, str(word))) for word in words]
+
+
+def load_all(folder: Path = FOLDER) -> list[Scenario]:
+    """Read every scenario of a folder, in the order of their names."""
+    return [scenario for file in sorted(folder.glob("*.toml")) for scenario in load(file)]
+
+
+def _with(value: Any, word: str) -> Any:
+    """Return ``value`` with ``$each`` in its texts replaced by ``word``."""
+    if isinstance(value, str):
+        return value.replace("$each", word)
+    if isinstance(value, list):
+        return [_with(part, word) for part in value]
+    if isinstance(value, dict):
+        return {key: _with(part, word) for key, part in value.items()}
+    return value
+
+
+def _scenario(file: Path, name: str, top: Mapping[str, Any]) -> Scenario:
     reader = _Reader(file)
     reader.known(top, ("title", "citizen", "before", "when", "failpoint", "expect"), "")
     for key in ("title", "expect"):
         if key not in top:
             raise ScenarioError(f"{file}: {key} is missing")
     return Scenario(
-        name=file.stem,
+        name=name,
         title=str(top["title"]),
         citizen=reader.record(Plan, top.get("citizen", {}), "citizen"),
         before=reader.steps(top.get("before", []), "before"),
@@ -120,11 +143,6 @@ def load(file: Path) -> Scenario:
         failpoint=str(top.get("failpoint", "")),
         expect=reader.record(Expect, top["expect"], "expect"),
     )
-
-
-def load_all(folder: Path = FOLDER) -> list[Scenario]:
-    """Read every scenario of a folder, in the order of their names."""
-    return [load(file) for file in sorted(folder.glob("*.toml"))]
 
 
 class _Reader:

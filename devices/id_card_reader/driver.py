@@ -161,18 +161,20 @@ class SamIdCardReader(Wired):
         return Fault(self.name, "invalidData", StaffAction.RESET, detail)
 
     def _exchange(self, command: Command, timeout_s: float) -> Reply:
-        """Ask and wait for the answer; a damaged answer is asked for once more.
+        """Ask and wait for the answer; one that is damaged or does not come is asked for once more.
+
+        A reading that does not come is not: the card gives it once, and three seconds are enough.
 
         Raises ``Fault``: noDevice when the wire is gone, timeOut when nothing came, invalidData when
         what came was no frame twice.
         """
         with self._wire() as link:
-            for _ in range(_TRIES):
+            for attempt in range(_TRIES):
                 reply, heard = self._ask_once(link, command, timeout_s)
                 if reply is not None:
                     if reply.sw3 != Sw3.REQUEST_CHECK_BAD:
                         return reply
-                elif not heard:
+                elif not heard and (attempt or timeout_s > _SHORT_S):
                     raise self._silent(f"no answer to {command.name} within {timeout_s} s")
         if reply is not None:
             return reply

@@ -54,7 +54,6 @@ async def read_id_card(visit: Visit, accepted: Container[CardType]) -> Holder:
     expired; the reader's faults come through as they are.
     """
     trouble: Text | None = None
-    reader = visit.house.cabinet.id_card_reader
     for _ in range(MOST_TRIES):
         prompt = PlaceItem(
             "place-id-card",
@@ -65,11 +64,9 @@ async def read_id_card(visit: Visit, accepted: Container[CardType]) -> Holder:
             trouble=trouble,
         )
         try:
-            card = await visit.during(prompt, _wait_and_read(visit))
+            card = await visit.during(prompt, _wait_and_read(visit, again=trouble is not None))
         except Retry as again:
             trouble = text(f"id-card.trouble.{again.code}")
-            visit.update(prompt)
-            await _wait_until_lifted(visit, reader)
             continue
         if isinstance(card, IdCard):
             holder = judge(card, visit.house.today(), accepted)
@@ -139,8 +136,10 @@ async def ask_to_take_id_card(visit: Visit) -> None:
             await visit.house.journal.post(Letter("id-card-left", case_no=visit.case_no))
 
 
-async def _wait_and_read(visit: Visit) -> IdCard:
+async def _wait_and_read(visit: Visit, *, again: bool) -> IdCard:
     reader = visit.house.cabinet.id_card_reader
+    if again:
+        await _wait_until_lifted(visit, reader)
     while not await reader(lambda unit: unit.find()):
         await asyncio.sleep(POLL_S)
     return await visit.device(reader, lambda unit: unit.read(fingerprints=True))

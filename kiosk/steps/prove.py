@@ -8,7 +8,8 @@ import contextlib
 import numpy as np
 from numpy.typing import NDArray
 
-from devices.base import DeviceError, Retry
+from devices.base import DeviceError, Fault, Retry, StaffAction
+from devices.interfaces import Camera
 from kiosk.matching.decisions import FaceDecision, FaceOutcome, FingerOutcome, MatcherFailed
 from kiosk.matching.memory import wipe
 from kiosk.prompts import Action, Answer, LookAtCamera, Notice, Place, PlaceItem, Tone
@@ -125,12 +126,16 @@ async def _compare_once(
     frames: list[NDArray[np.uint8]] = []
     while len(frames) < FRAMES_COMPARED:
         frame = house.cabinet.camera.device.latest()
+        if frame is None:
+            await house.cabinet.camera(_require_pictures)
         if frame is None or frame.number == seen:
             await asyncio.sleep(GUIDE_EVERY_S / 2)
             continue
         seen = frame.number
         used.append(frame.image)
         framing = await matcher.guide(frame.image)
+        if framing.ok:
+            house.stage.touched()  # a face is before the camera: somebody is there
         frames = [*frames, frame.image] if framing.ok else []
         guidance = text(f"face.guidance.{framing.guidance}")
         visit.update(_face_prompt(tries, last=last, guidance=guidance, framed=framing.ok))
@@ -140,6 +145,13 @@ async def _compare_once(
         visit.update(_face_prompt(tries - 1, last=last, guidance=text("face.guidance.no-match")))
         await asyncio.sleep(MESSAGE_S)
     return decision
+
+
+def _require_pictures(unit: Camera) -> None:
+    """Raise ``Fault`` when the camera says that no pictures come any more."""
+    status = unit.status()
+    if status.fault is not None:
+        raise Fault(unit.name, status.fault, status.action or StaffAction.RESET)
 
 
 # --- by finger -----------------------------------------------------------------------------------
