@@ -38,7 +38,7 @@ class DebugLink:
     def __init__(self, stage: Stage, questions: Mapping[str, Callable[[], Any]]) -> None:
         self._stage = stage
         self._reports: deque[Report] = deque(maxlen=REPORTS_KEPT)
-        self._questions = {
+        self._questions: dict[str, Callable[[], Any]] = {
             **questions,
             "shown": lambda: None if stage.page is None else to_json(stage.page),
             "reports": lambda: [dataclasses.asdict(report) for report in self._reports],

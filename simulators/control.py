@@ -1,19 +1,12 @@
-"""The control API: what a tester or a test does to the world, as JSON over HTTP on loopback.
-
-Every request carries ``X-Bench-Token``. A page of another origin, another host name, a body that is
-too long or of the wrong types is refused before anything is done.
-"""
+"""The control API: what a tester or a test does to the world, as JSON over HTTP on loopback."""
 
 from __future__ import annotations
 
 import base64
-import json
-import secrets
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any, Final
 
-from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -22,33 +15,22 @@ from starlette.routing import Route
 from simulators.catalogue import Catalogue, UnknownFault
 from simulators.devices.receipt_printer import ReceiptPrinter
 from simulators.faults import Faults, Order
+from simulators.gate import Gate, Refusal, json_body
 from simulators.permit.unit import PermitUnitSimulator
 from simulators.recorder import Recorder
 from simulators.world import Impossible, World
 
-LONGEST_BODY: Final = 64 * 1024
-LOOPBACK: Final = ("127.0.0.1", "localhost", "[::1]")
 _ORDER: Final[Mapping[str, type]] = {
     "device": str, "fault": str, "operation": str, "nth": int, "repeat": bool, "args": dict,
 }  # fmt: skip
 
-Handler = Callable[[Request], Awaitable[Response]]
-
-
-class Refusal(Exception):
-    """A request that is not obeyed: HTTP status and reason."""
-
-    def __init__(self, status: int, why: str) -> None:
-        super().__init__(why)
-        self.status = status
-
 
 class Control:
-    """The handlers of the API; ``app`` is the ASGI application."""
+    """The handlers of the API, as ``routes``."""
 
     def __init__(
         self,
-        token: str,
+        gate: Gate,
         world: World,
         faults: Faults,
         catalogue: Catalogue,
@@ -56,69 +38,46 @@ class Control:
         printer: ReceiptPrinter,
         permit_unit: PermitUnitSimulator,
     ) -> None:
-        self._token = token
         self._world = world
         self._faults = faults
         self._catalogue = catalogue
         self._recorder = recorder
         self._printer = printer
         self._permit_unit = permit_unit
-        self.app = Starlette(
-            routes=[
-                Route("/world", self._guarded(self._show_world), methods=["GET"]),
-                Route("/do", self._guarded(self._do), methods=["POST"]),
-                Route("/fault", self._guarded(self._fault), methods=["GET", "POST", "DELETE"]),
-                Route("/printed", self._guarded(self._show_printed), methods=["GET"]),
-                Route("/wire", self._guarded(self._show_wire), methods=["GET"]),
-                Route("/personas", self._guarded(self._show_personas), methods=["GET"]),
-            ]
-        )
-
-    def _guarded(self, handler: Handler) -> Handler:
-        async def guarded(request: Request) -> Response:
-            try:
-                self._admit(request)
-                return await handler(request)
-            except Refusal as refusal:
-                return JSONResponse({"error": str(refusal)}, refusal.status)
-            except Impossible as error:
-                return JSONResponse({"error": str(error)}, error.status)
-
-        return guarded
-
-    def _admit(self, request: Request) -> None:
-        if not secrets.compare_digest(
-            request.headers.get("x-bench-token", "").encode(), self._token.encode()
-        ):
-            raise Refusal(401, "X-Bench-Token is missing or wrong")
-        host = request.headers.get("host", "").rpartition(":")[0] or request.headers.get("host", "")
-        if host not in LOOPBACK:
-            raise Refusal(403, "this API is for this machine only")
-        origin = request.headers.get("origin")
-        if origin is not None and origin != f"http://{request.headers['host']}":
-            raise Refusal(403, "another origin may not act here")
+        self.routes = [
+            Route("/world", gate.guarded(self._show_world), methods=["GET"]),
+            Route("/do", gate.guarded(self._do), methods=["POST"]),
+            Route("/fault", gate.guarded(self._fault), methods=["GET", "POST", "DELETE"]),
+            Route("/printed", gate.guarded(self._show_printed), methods=["GET"]),
+            Route("/wire", gate.guarded(self._show_wire), methods=["GET"]),
+            Route("/personas", gate.guarded(self._show_personas), methods=["GET"]),
+        ]
 
     async def _show_world(self, request: Request) -> Response:
         return JSONResponse(await run_in_threadpool(self._world.state))
 
     async def _do(self, request: Request) -> Response:
-        body = await _body(request)
+        body = await json_body(request)
         act = body.pop("act", None)
         if not isinstance(act, str):
             raise Refusal(400, "act must be a string")
-        await run_in_threadpool(self._world.do, act, body)
+        try:
+            await run_in_threadpool(self._world.do, act, body)
+        except Impossible as error:
+            raise Refusal(error.status, str(error)) from error
         return JSONResponse(await run_in_threadpool(self._world.state))
 
     async def _fault(self, request: Request) -> Response:
         if request.method == "POST":
-            order = _order(await _body(request))
+            order = _order(await json_body(request))
             try:
                 self._catalogue.check(order)
             except UnknownFault as error:
                 raise Refusal(400, str(error)) from error
             await run_in_threadpool(self._faults.arm, order)
         elif request.method == "DELETE":
-            await run_in_threadpool(self._faults.clear, request.query_params.get("device"))
+            asked = request.query_params
+            await run_in_threadpool(self._faults.clear, asked.get("device"), asked.get("fault"))
         orders = [asdict(order) for order in self._faults.orders()]
         if request.method == "GET":
             return JSONResponse({"orders": orders, "catalogue": self._catalogue.plain()})
@@ -157,24 +116,6 @@ class Control:
                 for p in self._world.people.values()
             ]
         )
-
-
-async def _body(request: Request) -> dict[str, Any]:
-    """Return the request's JSON object; raises ``Refusal``."""
-    if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
-        raise Refusal(415, "the body must be application/json")
-    data = b""
-    async for chunk in request.stream():
-        data += chunk
-        if len(data) > LONGEST_BODY:
-            raise Refusal(413, f"the body must not be longer than {LONGEST_BODY} bytes")
-    try:
-        body = json.loads(data)
-    except (ValueError, RecursionError) as error:
-        raise Refusal(400, "the body is not JSON") from error
-    if not isinstance(body, dict):
-        raise Refusal(400, "the body must be an object")
-    return body
 
 
 def _order(body: Mapping[str, Any]) -> Order:

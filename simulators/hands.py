@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from simulators.kiosk_link import KioskGone, KioskLink
+
+Tap = Callable[[int, int], None]
+"""Presses and lets go at a point, in pixels from the upper left."""
 
 
 class Hands(Protocol):
@@ -24,21 +28,53 @@ class DataHands:
         self._link.answer(page, action, value)
 
 
-class TouchHands:
-    """Touches the window with real pointer events (XTEST), where the window says the thing is."""
+class Pointer:
+    """The pointer of the display, moved and pressed by XTEST."""
 
     PRESS_S = 0.06
     """How long a finger stays down."""
-    LOOK_S = 5.0
-    """How long to look for a thing that is still sliding in."""
 
-    def __init__(self, link: KioskLink) -> None:
+    def __init__(self) -> None:
         from Xlib import X, display
         from Xlib.ext import xtest
 
-        self._link = link
         self._x, self._xtest = X, xtest
         self._display = display.Display()
+
+    def move(self, x: int, y: int) -> None:
+        """Move to a point of the display, in pixels from the upper left."""
+        self._send(self._x.MotionNotify, x=x, y=y)
+
+    def down(self) -> None:
+        """Press."""
+        self._send(self._x.ButtonPress, detail=1)
+
+    def up(self) -> None:
+        """Let go."""
+        self._send(self._x.ButtonRelease, detail=1)
+
+    def tap(self, x: int, y: int) -> None:
+        """Press and let go at a point of the display."""
+        self.move(x, y)
+        self.down()
+        time.sleep(self.PRESS_S)
+        self.up()
+
+    def _send(self, event: int, **more: int) -> None:
+        self._xtest.fake_input(self._display, event, **more)
+        self._display.sync()
+
+
+class TouchHands:
+    """Touches the window with real pointer events, where the window says the thing is."""
+
+    LOOK_S = 5.0
+    """How long to look for a thing that is still sliding in."""
+
+    def __init__(self, link: KioskLink, tap: Tap | None = None) -> None:
+        """``tap`` touches a point of the window; by default the window fills the display."""
+        self._link = link
+        self._tap = tap or Pointer().tap
 
     def press(self, page: int, action: str, value: Any = None) -> None:
         """Touch ``action``; a list of values is marked one by one, then confirmed."""
@@ -67,9 +103,4 @@ class TouchHands:
 
     def tap(self, x: int, y: int) -> None:
         """Press and release at a point of the window, in pixels from the upper left."""
-        self._xtest.fake_input(self._display, self._x.MotionNotify, x=x, y=y)
-        self._xtest.fake_input(self._display, self._x.ButtonPress, 1)
-        self._display.sync()
-        time.sleep(self.PRESS_S)
-        self._xtest.fake_input(self._display, self._x.ButtonRelease, 1)
-        self._display.sync()
+        self._tap(x, y)

@@ -53,6 +53,11 @@ class Recorder:
             while self._kept > KEPT_BYTES or len(self._frames) > KEPT_FRAMES:
                 self._kept -= len(self._frames.popleft().data)
 
+    @property
+    def count(self) -> int:
+        """The number of the newest frame."""
+        return self._count
+
     def since(self, number: int, limit: int = 1000) -> list[dict[str, Any]]:
         """Return up to ``limit`` frames after ``number``, oldest first, as plain values."""
         with self._lock:
