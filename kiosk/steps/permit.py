@@ -17,12 +17,14 @@ from kiosk.identity import (
 )
 from kiosk.journal import effects
 from kiosk.journal.records import EffectState, Letter
+from kiosk.pauses import pauses
 from kiosk.prompts import Answer, Place, PlaceItem, TakeItem, Tone, Working
 from kiosk.steps.id_card import Holder
 from kiosk.texts import Text, text
 from kiosk.visit import Refused, Visit
 
-POLL_S = 0.15
+LONGEST_PAUSE_S = 0.15
+"""Between two looks at where the permit is."""
 MOST_TRIES = 3
 READ_ESTIMATE_S = 5
 
@@ -51,17 +53,17 @@ async def take_in_permit(visit: Visit, holder: Holder) -> Permit:
     trouble: Text | None = None
     for _ in range(MOST_TRIES):
         await _let_in(visit, trouble)
-        visit.tell(
-            Working(
-                "reading-permit",
-                text("permit.reading.question"),
-                steps=(text("permit.reading.line"), text("permit.reading.chip")),
-                seconds_left=READ_ESTIMATE_S,
-                seconds_total=READ_ESTIMATE_S,
-            )
-        )
         try:
             async with visit.working():
+                visit.tell(
+                    Working(
+                        "reading-permit",
+                        text("permit.reading.question"),
+                        steps=(text("permit.reading.line"), text("permit.reading.chip")),
+                        seconds_left=READ_ESTIMATE_S,
+                        seconds_total=READ_ESTIMATE_S,
+                    )
+                )
                 permit = await _read(visit)
         except Retry as again:
             trouble = text(f"permit.trouble.{again.code}")
@@ -187,10 +189,13 @@ async def _closed_on_a_permit(visit: Visit) -> bool:
 
 async def _wait_until_inside(visit: Visit) -> None:
     unit = visit.house.cabinet.permit_unit
-    while (media := await unit(lambda u: u.media())) is not Media.PRESENT:
+    for pause_s in pauses(LONGEST_PAUSE_S):
+        media = await unit(lambda u: u.media())
+        if media is Media.PRESENT:
+            return
         if media is Media.JAMMED:
             await unit(lambda u: u.reset())
-        await asyncio.sleep(POLL_S)
+        await asyncio.sleep(pause_s)
 
 
 async def _read(visit: Visit) -> tuple[PermitLine, ChipHolder]:
@@ -219,9 +224,11 @@ async def _read(visit: Visit) -> tuple[PermitLine, ChipHolder]:
 
 async def _wait_until_taken(visit: Visit) -> bool:
     house = visit.house
-    deadline_s = visit.house.now_s() + house.times.take_s
-    left_s = house.times.take_s
-    while left_s > 0:
+    deadline_s = house.now_s() + house.times.take_s
+    for pause_s in pauses(LONGEST_PAUSE_S):
+        left_s = deadline_s - house.now_s()
+        if left_s <= 0:
+            return False
         prompt = TakeItem(
             "take-permit",
             text("permit.take.question"),
@@ -237,9 +244,8 @@ async def _wait_until_taken(visit: Visit) -> bool:
         with visit.meter.citizen():
             if await house.cabinet.permit_unit(_gone):
                 return True
-            await asyncio.sleep(POLL_S)
-        left_s = deadline_s - visit.house.now_s()
-    return False
+            await asyncio.sleep(pause_s)
+    raise AssertionError("pauses do not end")
 
 
 def _gone(unit: PermitUnit) -> bool:
