@@ -5,50 +5,24 @@
 ``socket://127.0.0.1:9100``            a TCP byte stream
 ``usb:0400:c35a?form=bulk``            a USB device through pyusb (opened by the driver that knows it)
 ``http://127.0.0.1:8081/video``        a stream opened by the driver itself (camera)
+``replay:///tmp/reader.trace``         what a device said in a trace (see ``devices.recording``)
 =====================================  ==================================================
 
-A link moves bytes and knows no frames. Silence is an empty read; a wire that is gone raises
-``LinkLost``.
+Any byte stream with ``record=FILE`` in its query keeps a trace of all that passes. A link moves bytes and
+knows no frames. Silence is an empty read; a wire that is gone raises ``LinkLost``.
 """
 
 from __future__ import annotations
 
 import time
-from typing import Protocol, runtime_checkable
 from urllib.parse import parse_qs, urlsplit
 
 import serial
 
+from devices.byte_link import Link, LinkLost, Tunable
+from devices.recording import recorded, replayed, taken_apart
 
-class LinkLost(Exception):
-    """The wire is gone: unplugged, refused, closed by the other end."""
-
-
-class Link(Protocol):
-    """A byte stream with time limits. ``read`` returns at once with what there is."""
-
-    url: str
-
-    def open(self) -> None: ...
-
-    def close(self) -> None: ...
-
-    def read(self, size: int, timeout_s: float) -> bytes:
-        """Return between 1 and ``size`` bytes, or ``b""`` when none came within ``timeout_s``."""
-        ...
-
-    def write(self, data: bytes) -> None: ...
-
-    def discard_input(self) -> None:
-        """Throw away what has arrived unread."""
-        ...
-
-
-@runtime_checkable
-class Tunable(Protocol):
-    """A link whose speed can be changed while it is open."""
-
-    def set_baud(self, baud: int) -> None: ...
+__all__ = ["Link", "LinkLost", "SerialLink", "Tunable", "open_link"]
 
 
 class SerialLink:
@@ -116,11 +90,16 @@ class SerialLink:
 def open_link(url: str) -> Link:
     """Return the (not yet opened) byte-stream link that ``url`` names.
 
-    Raises ``ValueError`` for a scheme that is no byte stream.
+    Raises ``ValueError`` for a scheme that is no byte stream or a trace that is none, ``OSError`` for a
+    trace that can't be read or made.
     """
+    url, trace = taken_apart(url)
     scheme = urlsplit(url).scheme
+    if scheme == "replay":
+        return replayed(url)
     if scheme in {"serial", "socket", "rfc2217"}:
-        return SerialLink(url)
+        link = SerialLink(url)
+        return link if trace is None else recorded(link, trace)
     raise ValueError(f"no byte-stream link for {url!r}")
 
 

@@ -21,7 +21,7 @@ LINKS_OF: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """The devices a cabinet can have, and the links that each needs."""
 
-_STREAMS: Final = ("serial", "socket", "rfc2217")
+_STREAMS: Final = ("serial", "socket", "rfc2217", "replay")
 SCHEMES: Final[Mapping[str, tuple[str, ...]]] = {
     "id_card_reader": (*_STREAMS, "usb"),
     "camera": ("device", "http", "https"),
@@ -59,6 +59,10 @@ def not_real(url: str) -> str | None:
         return "it says that it is simulated"
     if "backend" in query:
         return "it names a USB backend"
+    if "record" in query:
+        return "it records what passes, the data of people's cards too"
+    if parts.scheme == "replay":
+        return "it replays a recording"
     if parts.scheme in ("serial", "device") and Path(parts.path).resolve().is_relative_to("/dev/pts"):
         return "it is a pseudo-terminal, another program of this machine"
     if parts.hostname and _is_loopback(parts.hostname):

@@ -25,6 +25,7 @@ import usb.util
 
 from devices.id_card_reader.frames import HEADER_SIZE, PREAMBLE
 from devices.link import Link, LinkLost, open_link
+from devices.recording import recorded, taken_apart
 
 _TRANSFER_SIZE: Final = 4096  # what the shipped drivers ask for; no packet can overflow it
 _WRITE_TIMEOUT_MS: Final = 2000
@@ -33,7 +34,10 @@ _PREAMBLE_SHORT: Final = PREAMBLE[1:]  # receivers accept a preamble whose first
 
 def open_card_link(url: str) -> Link:
     """Return the (not yet opened) link to a card reader: ``usb:…`` or any byte-stream URL."""
-    return UsbLink(url) if urlsplit(url).scheme == "usb" else open_link(url)
+    if urlsplit(url).scheme != "usb":
+        return open_link(url)
+    url, trace = taken_apart(url)
+    return UsbLink(url) if trace is None else recorded(UsbLink(url), trace)
 
 
 class UsbLink:
