@@ -13,7 +13,7 @@ from kiosk.steps.id_card import Holder, ask_to_take_id_card, read_id_card
 from kiosk.steps.opening import Proof, ask_consent, show_leaflet
 from kiosk.steps.pay import pay
 from kiosk.steps.permit import Permit, take_in_permit
-from kiosk.steps.prove import prove_identity
+from kiosk.steps.prove import camera_warm, prove_identity
 from kiosk.texts import Text, text, verbatim
 from kiosk.visit import Refused, Visit
 
@@ -43,14 +43,15 @@ async def renew_endorsement(visit: Visit) -> None:
 
     visit.step = 1
     way = await _opening(visit, rules)
-    visit.step = 2
-    holder = await read_id_card(visit, accepted={CardType.RESIDENT})
-    choose.refuse(rules.refusal_of_age(holder.age))
-    visit.step = 3
-    permit = await take_in_permit(visit, holder)
-    choose.refuse(rules.refusal_of_permit(permit.expires))
-    visit.step = 4
-    await prove_identity(visit, holder, way)
+    async with camera_warm(visit, way):
+        visit.step = 2
+        holder = await read_id_card(visit, accepted={CardType.RESIDENT})
+        choose.refuse(rules.refusal_of_age(holder.age))
+        visit.step = 3
+        permit = await take_in_permit(visit, holder)
+        choose.refuse(rules.refusal_of_permit(permit.expires))
+        visit.step = 4
+        await prove_identity(visit, holder, way)
     known = await _ask_the_register(visit, holder, permit)
     await _show_own_data(visit, holder, permit)
     visit.step = 5

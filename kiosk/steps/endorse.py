@@ -7,6 +7,7 @@ that it has not happened, and else undone as far as it can be, refunded and told
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import hashlib
 from dataclasses import dataclass
@@ -56,7 +57,8 @@ async def endorse_permit(visit: Visit, permit: Permit, approval: Approval) -> No
     unit = visit.house.cabinet.permit_unit
     size = await visit.device(unit, lambda u: u.strip_size())
     try:
-        strip = draw_strip(
+        strip = await asyncio.to_thread(
+            draw_strip,
             visit.house.strip_template,
             size,
             visit.house.print_font,

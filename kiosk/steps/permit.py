@@ -189,13 +189,11 @@ async def _closed_on_a_permit(visit: Visit) -> bool:
 
 async def _wait_until_inside(visit: Visit) -> None:
     unit = visit.house.cabinet.permit_unit
-    for pause_s in pauses(LONGEST_PAUSE_S):
-        media = await unit(lambda u: u.media())
-        if media is Media.PRESENT:
-            return
+    pause_s = pauses(LONGEST_PAUSE_S)
+    while (media := await unit(lambda u: u.media())) is not Media.PRESENT:
         if media is Media.JAMMED:
             await unit(lambda u: u.reset())
-        await asyncio.sleep(pause_s)
+        await asyncio.sleep(next(pause_s))
 
 
 async def _read(visit: Visit) -> tuple[PermitLine, ChipHolder]:
@@ -225,10 +223,8 @@ async def _read(visit: Visit) -> tuple[PermitLine, ChipHolder]:
 async def _wait_until_taken(visit: Visit) -> bool:
     house = visit.house
     deadline_s = house.now_s() + house.times.take_s
-    for pause_s in pauses(LONGEST_PAUSE_S):
-        left_s = deadline_s - house.now_s()
-        if left_s <= 0:
-            return False
+    pause_s = pauses(LONGEST_PAUSE_S)
+    while (left_s := deadline_s - house.now_s()) > 0:
         prompt = TakeItem(
             "take-permit",
             text("permit.take.question"),
@@ -244,8 +240,8 @@ async def _wait_until_taken(visit: Visit) -> bool:
         with visit.meter.citizen():
             if await house.cabinet.permit_unit(_gone):
                 return True
-            await asyncio.sleep(pause_s)
-    raise AssertionError("pauses do not end")
+            await asyncio.sleep(next(pause_s))
+    return False
 
 
 def _gone(unit: PermitUnit) -> bool:

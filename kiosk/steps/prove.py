@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import numpy as np
 from numpy.typing import NDArray
 
 from devices.base import DeviceError, Fault, Retry, StaffAction
 from devices.interfaces import Camera
+from kiosk.cabinet import Worker
 from kiosk.matching.decisions import FaceDecision, FaceOutcome, FingerOutcome, MatcherFailed
 from kiosk.matching.memory import wipe
 from kiosk.prompts import Action, Answer, LookAtCamera, Notice, Place, PlaceItem, Tone
@@ -19,6 +22,8 @@ from kiosk.texts import Text, text
 from kiosk.visit import Refused, Visit
 
 GUIDE_EVERY_S = 0.1
+"""From one sentence of guidance to the next; a face that is well placed is not kept waiting."""
+FRAME_LOOK_S = 0.02
 FRAMES_COMPARED = 3
 FINGER_POLL_S = 0.2
 FACE_TRIES = 3
@@ -68,12 +73,31 @@ async def _try_other_way(visit: Visit, other: Proof, holder: Holder) -> bool:
 # --- by face -------------------------------------------------------------------------------------
 
 
+@asynccontextmanager
+async def camera_warm(visit: Visit, way: Proof) -> AsyncIterator[None]:
+    """Within this the camera runs, when a face is to be compared; for after the consent to that.
+
+    A stream takes up to seconds to begin, and the person is busy with card and permit meanwhile. A
+    camera that does not begin is met when it is needed.
+    """
+    if way is not Proof.FACE:
+        yield
+        return
+    camera = visit.house.cabinet.camera
+    starting = asyncio.ensure_future(camera(lambda unit: unit.start()))
+    try:
+        yield
+    finally:
+        await asyncio.gather(starting, return_exceptions=True)
+        await _stop(camera)
+
+
 async def _by_face(visit: Visit, holder: Holder, *, last: bool) -> bool:
     """Compare up to ``FACE_TRIES`` times; false when none matched, or the person wants the other way."""
     camera, tries = visit.house.cabinet.camera, FACE_TRIES
     used: list[NDArray[np.uint8]] = []
     try:
-        photo = visit.house.photo_decoder.decode(bytes(holder.photo))
+        photo = await asyncio.to_thread(visit.house.photo_decoder.decode, bytes(holder.photo))
         used.append(photo)
         await visit.device(camera, lambda unit: unit.start())
         while tries > 0:
@@ -91,10 +115,14 @@ async def _by_face(visit: Visit, holder: Holder, *, last: bool) -> bool:
     except (DeviceError, MatcherFailed, ValueError) as failure:
         _unavailable(visit, "face", failure)
     finally:
-        with contextlib.suppress(DeviceError):
-            await visit.device(camera, lambda unit: unit.stop())
+        await _stop(camera)
         wipe(*used)
     return False
+
+
+async def _stop(camera: Worker[Camera]) -> None:
+    with contextlib.suppress(DeviceError):
+        await camera(lambda unit: unit.stop())
 
 
 def _face_prompt(
@@ -129,7 +157,7 @@ async def _compare_once(
         if frame is None:
             await house.cabinet.camera(_require_pictures)
         if frame is None or frame.number == seen:
-            await asyncio.sleep(GUIDE_EVERY_S / 2)
+            await asyncio.sleep(FRAME_LOOK_S)
             continue
         seen = frame.number
         used.append(frame.image)
@@ -139,7 +167,8 @@ async def _compare_once(
         frames = [*frames, frame.image] if framing.ok else []
         guidance = text(f"face.guidance.{framing.guidance}")
         visit.update(_face_prompt(tries, last=last, guidance=guidance, framed=framing.ok))
-        await asyncio.sleep(GUIDE_EVERY_S)
+        if not framing.ok:
+            await asyncio.sleep(GUIDE_EVERY_S)
     decision = await matcher.compare_face(photo, frames)
     if decision.outcome is FaceOutcome.NO_MATCH:
         visit.update(_face_prompt(tries - 1, last=last, guidance=text("face.guidance.no-match")))
