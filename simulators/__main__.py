@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import signal
+import threading
 from pathlib import Path
 
 from simulators.bench import Bench
@@ -21,9 +22,10 @@ def main() -> int:
     parser.add_argument("--receipt-port", type=int, default=0, help="of the receipt printer (0: any)")
     parser.add_argument("--hasty", action="store_true", help="the site waits seconds for people, not minutes")
     options = parser.parse_args()
-    ends = {signal.SIGTERM, signal.SIGINT}
-    # Blocked before any thread is made, so that only this one meets them.
-    signal.pthread_sigmask(signal.SIG_BLOCK, ends)
+    over = threading.Event()
+    # Handled and not blocked: a kiosk that the panel starts would inherit what is blocked here.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: over.set())
     with Bench(
         options.state,
         LEVELS[options.level],
@@ -34,7 +36,9 @@ def main() -> int:
         options.hasty,
     ) as bench:
         print(json.dumps(bench.summary()), flush=True)
-        signal.sigwait(ends)
+        # In short waits: a signal may come in another thread, and is handled in this one.
+        while not over.wait(0.5):
+            pass
     return 0
 
 

@@ -29,9 +29,11 @@ from simulators.devices import (
 from simulators.faults import Faults
 from simulators.gate import Gate
 from simulators.level import IDEAL, Level
+from simulators.panel.panel import Panel
 from simulators.payment_hosts.hosts import PaymentHosts
 from simulators.people import load_personas
 from simulators.permit import unit as permit_unit
+from simulators.power import Power
 from simulators.recorder import Recorder
 from simulators.usb_relay import UsbRelay
 from simulators.wire import Line, PtyWire, TcpWire, WireClosed
@@ -165,12 +167,28 @@ class Bench:
             self.receipt_printer,
             self.permit_unit,
         )
-        self._control_server = Served(Starlette(routes=control.routes))
+        self.power = Power(self.state / "site.toml")
+        self._panel = Panel(
+            gate,
+            self.state,
+            self.power,
+            self.world,
+            self.faults,
+            self.recorder,
+            self.receipt_printer,
+            self.permit_unit,
+        )
+        self._control_server = Served(Starlette(routes=[*control.routes, *self._panel.routes]))
         self._write_files(hasty)
 
     @property
     def control_url(self) -> str:
         return self._control_server.url
+
+    @property
+    def panel_url(self) -> str:
+        """The panel's address; the token is in its fragment, which a browser never sends."""
+        return f"{self.control_url}/panel/#{self.token}"
 
     @property
     def back_office_url(self) -> str:
@@ -184,10 +202,13 @@ class Bench:
             "links": self.links,
             "site": str(self.state / "site.toml"),
             "token": self.token,
+            "panel": self.panel_url,
         }
 
     def close(self) -> None:
         """End every server and wire; returns when they have ended."""
+        self.power.off()
+        self._panel.close()
         for server in (self._control_server, self._office_server, self._hosts_server):
             server.stop()
         self.desk.close()

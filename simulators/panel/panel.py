@@ -1,0 +1,209 @@
+"""The panel's server side: the page itself, and what it asks for over HTTP on loopback.
+
+The page (``/panel/``) holds nothing of its own and is given to everybody on this machine; the token
+comes to it in the address's fragment, which no browser sends. Everything else asks for the token.
+"""
+
+from __future__ import annotations
+
+import base64
+import math
+import os
+import time
+from dataclasses import asdict
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import Any, Final
+
+import cv2
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from simulators.devices.camera import Scene, picture
+from simulators.devices.receipt_printer import ReceiptPrinter
+from simulators.faults import Faults
+from simulators.gate import Gate, Refusal, fields, json_body
+from simulators.panel import news
+from simulators.panel.film import Film
+from simulators.panel.screen import Finger, NoWindow, Place
+from simulators.panel.watch import NoKiosk, Watch
+from simulators.people import Persona
+from simulators.permit.unit import PermitUnitSimulator
+from simulators.power import Power
+from simulators.recorder import Recorder
+from simulators.world import World
+
+PAGE: Final = Path(__file__).parent / "page"
+KINDS: Final = {
+    ".html": "text/html; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
+HEADERS: Final = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self';"
+    " img-src 'self' blob: data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-store",
+}
+FRAME_WAIT_S: Final = 5.0
+NEWS_WAIT_S: Final = 15.0
+PORTRAIT_PX: Final = 144
+
+
+class Panel:
+    """The handlers, as ``routes``; ``close`` ends what watches the kiosk."""
+
+    def __init__(
+        self,
+        gate: Gate,
+        state: Path,
+        power: Power,
+        world: World,
+        faults: Faults,
+        recorder: Recorder,
+        printer: ReceiptPrinter,
+        permit_unit: PermitUnitSimulator,
+    ) -> None:
+        self._power = power
+        self._world = world
+        self._watch = Watch(state)
+        self._film = Film(lambda: self._watch.pid)
+        self._finger = Finger()
+        self._news = news.News(
+            {
+                "world": news.whole(world.state),
+                "faults": news.whole(lambda: [asdict(order) for order in faults.orders()]),
+                "power": news.whole(self._mains),
+                "kiosk": news.whole(self._watch.told),
+                "printed": news.whole(lambda: [len(printer.printed()), len(permit_unit.strips)]),
+                "wires": news.wires(recorder),
+                "log": news.log(state / "events.jsonl"),
+            }
+        )
+        self.routes = [
+            Route("/", gate.local(self._to_page), methods=["GET"]),
+            Route("/panel/", gate.local(self._show_page), methods=["GET"]),
+            Route("/panel/{file}", gate.local(self._show_page), methods=["GET"]),
+            Route("/panel/ask/people", gate.guarded(self._show_people), methods=["GET"]),
+            Route("/panel/ask/news", gate.guarded(self._tell_news), methods=["POST"]),
+            Route("/panel/ask/frame", gate.guarded(self._show_frame), methods=["GET"]),
+            Route("/panel/do/touch", gate.guarded(self._touch), methods=["POST"]),
+            Route("/panel/do/press", gate.guarded(self._press), methods=["POST"]),
+            Route("/panel/do/power", gate.guarded(self._switch), methods=["POST"]),
+        ]
+
+    def close(self) -> None:
+        """End every wait and the threads; before the server, so that it can end."""
+        self._news.close()
+        self._film.close()
+        self._watch.close()
+
+    # --- the page -----------------------------------------------------------------------------------
+
+    async def _to_page(self, request: Request) -> Response:
+        return RedirectResponse("/panel/", headers=HEADERS)
+
+    async def _show_page(self, request: Request) -> Response:
+        name = request.path_params.get("file", "index.html")
+        file = PAGE / name
+        if file.parent != PAGE or file.suffix not in KINDS or not file.is_file():
+            raise Refusal(404, "there is no such file")
+        return FileResponse(file, headers=HEADERS, media_type=KINDS[file.suffix])
+
+    # --- what it asks -------------------------------------------------------------------------------
+
+    async def _show_people(self, request: Request) -> Response:
+        people = await run_in_threadpool(lambda: [_introduced(p) for p in self._world.people.values()])
+        return JSONResponse(people)
+
+    async def _tell_news(self, request: Request) -> Response:
+        body = fields(await json_body(request), {"seen": (dict,)})
+        if not all(isinstance(version, str) for version in body["seen"].values()):
+            raise Refusal(400, "versions are strings")
+        return JSONResponse(await run_in_threadpool(self._news.since, body["seen"], NEWS_WAIT_S))
+
+    async def _show_frame(self, request: Request) -> Response:
+        after = request.query_params.get("after", "0")
+        if not after.isascii() or not after.isdigit() or len(after) > 12:
+            raise Refusal(400, "after must be a whole number")
+        frame = await run_in_threadpool(self._film.next, int(after), FRAME_WAIT_S)
+        if frame is None:
+            return Response(status_code=204, headers={"X-Window": "yes" if self._film.place else "no"})
+        age_ms = (time.monotonic() - frame.taken_s) * 1000
+        headers = {"X-Frame": str(frame.number), "X-Age-Ms": f"{age_ms:.1f}", "Cache-Control": "no-store"}
+        return Response(frame.jpeg, media_type="image/jpeg", headers=headers)
+
+    def _mains(self) -> dict[str, Any]:
+        return {**self._power.state(), "display": bool(os.environ.get("DISPLAY"))}
+
+    # --- what it does -------------------------------------------------------------------------------
+
+    async def _touch(self, request: Request) -> Response:
+        body = fields(await json_body(request), {"kind": (str,), "x": (int, float), "y": (int, float)})
+        if body["kind"] not in ("down", "move", "up"):
+            raise Refusal(400, "kind: one of down, move, up")
+        if not all(math.isfinite(part) and 0 <= part <= 1 for part in (body["x"], body["y"])):
+            raise Refusal(400, "x and y are parts of the picture, 0 to 1")
+        place = self._place()
+        if place is None:
+            raise Refusal(409, "the kiosk shows no window here")
+        await _done(partial(self._finger.touch, body["kind"], place, body["x"], body["y"]))
+        return JSONResponse({})
+
+    async def _press(self, request: Request) -> Response:
+        kinds = {"page": (int,), "action": (str,), "value": (str, int, bool, list, type(None))}
+        body = fields(await json_body(request), kinds)
+        if isinstance(body["value"], list) and not all(isinstance(one, str) for one in body["value"]):
+            raise Refusal(400, "a list of values holds strings")
+        place = self._place()
+        tap = None if place is None else partial(self._finger.tap, place)
+        await _done(partial(self._watch.press, body["page"], body["action"], body["value"], tap))
+        return JSONResponse({})
+
+    async def _switch(self, request: Request) -> Response:
+        body = fields(await json_body(request), {"to": (str,)})
+        acts = {"on": self._power.on, "cut": self._power.cut, "off": self._power.off}
+        if body["to"] not in acts:
+            raise Refusal(400, f"to: one of {', '.join(acts)}")
+        if body["to"] != "on" and self._watch.pid is not None and not self._power.state()["on"]:
+            raise Refusal(409, "this kiosk was not started by the bench: end it where it was started")
+        await run_in_threadpool(acts[body["to"]])
+        return JSONResponse(self._mains())
+
+    def _place(self) -> Place | None:
+        return self._film.place
+
+
+async def _done(act: partial[None]) -> None:
+    """Do ``act`` in a thread; a kiosk or window that is gone is a conflict."""
+    try:
+        await run_in_threadpool(act)
+    except (NoKiosk, NoWindow) as error:
+        raise Refusal(409, str(error)) from error
+
+
+def _introduced(person: Persona) -> dict[str, Any]:
+    return {
+        "name": person.name,
+        "title": person.title,
+        "special": person.special,
+        "has_permit": person.permit is not None,
+        "fingers": dict(person.fingers),
+        "finger_condition": person.finger_condition,
+        "portrait": _portrait(person.face),
+    }
+
+
+@lru_cache(maxsize=64)
+def _portrait(face: str) -> str:
+    """Return the face as the address of a small JPEG."""
+    head = picture(Scene(face))[40:440, 120:520]
+    small = cv2.resize(head, (PORTRAIT_PX, PORTRAIT_PX), interpolation=cv2.INTER_AREA)
+    _, data = cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, 82])
+    return "data:image/jpeg;base64," + base64.b64encode(bytes(data)).decode()
