@@ -52,6 +52,7 @@ from kiosk.settings import Settings
 from kiosk.stage import Stage, Surroundings
 from kiosk.strip import StripTemplate
 from kiosk.texts import Catalogue, text
+from kiosk.voice import Voice
 
 ROOT = Path(__file__).parent.parent
 FIRST_LOOK_S = 2.0
@@ -112,6 +113,10 @@ class Kiosk:
         async with contextlib.AsyncExitStack() as closing:
             if self.settings.debug_port is not None:
                 await self._open_debug_link(closing, window)
+            if self.settings.voice is not None:
+                voice = Voice(self.settings.voice, self.catalogue)
+                self.stage.attach(voice)
+                closing.callback(voice.hush)
             self._show_closed("out-of-service.recovering")
             journal = await Journal.open(
                 self.settings.journal.path,

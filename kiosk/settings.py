@@ -8,6 +8,8 @@ belongs to the bench: simulated links, a debug link, a journal key made on the s
 from __future__ import annotations
 
 import re
+import shlex
+import shutil
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
@@ -27,6 +29,7 @@ __all__ = [
     "Settings",
     "SettingsError",
     "Site",
+    "Speech",
     "Times",
     "load",
 ]
@@ -129,6 +132,22 @@ class Log:
 
 
 @dataclass(frozen=True, slots=True)
+class Speech:
+    """The program that speaks: it gets the sentence on its standard input.
+
+    ``{voice}`` in ``command`` becomes the language's voice.
+    """
+
+    command: str
+    voices: Mapping[str, str]
+
+    def arguments(self, language: str) -> list[str]:
+        """Return the program and its arguments for a language."""
+        voice = self.voices.get(language, language)
+        return [word.replace("{voice}", voice) for word in shlex.split(self.command)]
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All settings of one kiosk. Paths are absolute."""
 
@@ -144,6 +163,8 @@ class Settings:
     back_office: BackOffice
     journal: Journal
     log: Log
+    voice: Speech | None
+    """What speaks the pages; None on a machine without a loudspeaker."""
     state: Path
     debug_port: int | None
     """The debug link's port, 0 for any free one; None when there is no debug link."""
@@ -179,6 +200,7 @@ def load(site_file: Path, root: Path = ROOT) -> Settings:
         back_office=_back_office(top.table("back_office"), site.production),
         journal=_journal(top.table("journal"), site.production),
         log=_log(top.table("log", optional=True), state),
+        voice=_voice(top.table("voice", optional=True)),
         state=state,
         debug_port=_debug_port(top.table("debug", optional=True), site.production),
     )
@@ -293,6 +315,17 @@ def _journal(table: Table, production: bool) -> Journal:
             )
     table.done()
     return journal
+
+
+def _voice(table: Table) -> Speech | None:
+    command = table.text("command", "")
+    voices = {language: table.text(language, language) for language in LANGUAGES}
+    table.done()
+    if not command:
+        return None
+    if shutil.which(shlex.split(command)[0]) is None:
+        raise table.wrong("command", f"no program is called {shlex.split(command)[0]!r}")
+    return Speech(command, voices)
 
 
 def _log(table: Table, state: Path) -> Log:

@@ -62,6 +62,9 @@ timeout_s = 5.0
 path = "journal.db"
 key_file = "journal.key"
 
+[voice]
+command = "tee -a '{spoken}'"
+
 [debug]
 port = 0
 
@@ -282,7 +285,9 @@ class Bench:
         token.touch(mode=0o600)
         token.write_text(self.token)
         links = "\n".join(f"{name} = {json.dumps(url)}" for name, url in self.links.items())
-        site = SITE.format(links=links, back_office=self.back_office_url) + (HASTE if hasty else "")
+        spoken = self.state / "spoken.txt"
+        site = SITE.format(links=links, back_office=self.back_office_url, spoken=spoken)
+        site += HASTE if hasty else ""
         (self.state / "site.toml").write_text(site)
         summary = self.state / "bench.json"
         summary.touch(mode=0o600)
