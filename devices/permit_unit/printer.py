@@ -11,11 +11,11 @@ from collections.abc import Collection
 from typing import Final
 
 from devices.base import Fault, StaffAction
+from devices.hearing import Ear, Wire
 from devices.interfaces import GrayImage
 from devices.permit_unit import printer_frames as frames
 from devices.permit_unit.printer_frames import Reply, Sign
 from devices.permit_unit.strip import image_commands
-from devices.permit_unit.wire import NAME, Ear, Wire
 
 _ACK_S: Final = 0.5
 _TRIES: Final = 3
@@ -124,14 +124,20 @@ class Printer:
             word, action, meaning = _ERRORS.get(
                 reply.error, ("hardwareError", StaffAction.MAINTENANCE, "unlisted error")
             )
-            raise Fault(NAME, word, action, f"printer: {meaning}, P={reply.error:02X}")
+            raise Fault(self._wire.name, word, action, f"printer: {meaning}, P={reply.error:02X}")
         if reply.job not in (_IDLE, _RUNNING, _WAITING):
             raise Fault(
-                NAME, "sequenceError", StaffAction.SOFTWARE_ERROR, f"printer: refused, S={reply.job:02X}"
+                self._wire.name,
+                "sequenceError",
+                StaffAction.SOFTWARE_ERROR,
+                f"printer: refused, S={reply.job:02X}",
             )
         if reply.position not in _POSITIONS:
             raise Fault(
-                NAME, "hardwareError", StaffAction.MAINTENANCE, f"printer: position R={reply.position:02X}"
+                self._wire.name,
+                "hardwareError",
+                StaffAction.MAINTENANCE,
+                f"printer: position R={reply.position:02X}",
             )
         return reply
 

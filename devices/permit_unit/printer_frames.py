@@ -13,7 +13,7 @@ from enum import Enum
 from typing import Final
 
 from devices.frames import xor
-from devices.permit_unit.wire import Grammar
+from devices.hearing import Grammar
 
 STX: Final = 0x02
 ETX: Final = 0x03

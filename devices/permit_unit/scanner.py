@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from devices.base import Retry
-from devices.permit_unit.wire import NAME, Wire
+from devices.hearing import Wire
 
 TRIGGER: Final = b"\x16T\r"
 STOP: Final = b"\x16U\r"
@@ -73,7 +73,9 @@ class Scanner:
                     break
                 return reading
             readings.append(reading)
-        raise Retry(NAME, "readFailed", "nothing seen" if None in readings else "no two readings agree")
+        raise Retry(
+            self._wire.name, "readFailed", "nothing seen" if None in readings else "no two readings agree"
+        )
 
     def _line_once(self) -> str | None:
         with closing(self._look()) as texts:

@@ -11,16 +11,18 @@ from collections.abc import Callable, Mapping
 from typing import Final, TypeVar
 
 from devices.base import Capabilities, DeviceError, Fault, Retry, StaffAction, State, Status
+from devices.crt571.errors import JAM, NOT_POSSIBLE_NOW
+from devices.crt571.transport import Move, Position, Transport
+from devices.hearing import Timing, Wire
 from devices.interfaces import ChipHolder, GrayImage, Media
 from devices.link import Link
 from devices.permit_unit import strip
-from devices.permit_unit.chip import Chip, FileError, NotTheApplicationError, keys_of
 from devices.permit_unit.printer import Printer
 from devices.permit_unit.scanner import Scanner
-from devices.permit_unit.secure_messaging import AccessDeniedError, ChannelBrokenError, Keys
-from devices.permit_unit.transport import Move, Position, Transport
-from devices.permit_unit.transport_errors import JAM, NOT_POSSIBLE_NOW
-from devices.permit_unit.wire import NAME, Timing, Wire
+from devices.travel_chip.chip import Chip, FileError, NotTheApplicationError, keys_of
+from devices.travel_chip.secure_messaging import AccessDeniedError, ChannelBrokenError, Keys
+
+NAME: Final = "permit_unit"
 
 _DRAW_IN_S: Final = 4.0
 _HAND_BACK_S: Final = 5.0
@@ -47,7 +49,7 @@ class ThreeLinkPermitUnit:
     def __init__(self, transport: Link, scanner: Link, printer: Link, timing: Timing | None = None) -> None:
         self._timing = timing or Timing()
         wires = [
-            Wire(link, module, self._timing)
+            Wire(link, NAME, module, self._timing)
             for link, module in ((transport, "transport"), (scanner, "scanner"), (printer, "printer"))
         ]
         self._wires = wires
@@ -245,7 +247,7 @@ class ThreeLinkPermitUnit:
         """Move the permit from the chip position into the print station, or bring it back and raise."""
         self._printer.await_card()
         try:
-            self._transport.move(Move.PRINT_STATION)
+            self._transport.move(Move.HOLD)  # the mouth of the print station: ours, unchecked
             taken = self._printer.card_drawn_in(_DRAW_IN_S)
         except DeviceError:
             with contextlib.suppress(DeviceError):

@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devices.permit_unit import printer_frames, transport_frames
+from devices.crt571 import frames as transport_frames
+from devices.crt571.frames import Done, Refused, Sign
+from devices.hearing import Parser
+from devices.permit_unit import printer_frames
 from devices.permit_unit.printer_frames import Reply
-from devices.permit_unit.transport_frames import Done, Refused, Sign
-from devices.permit_unit.wire import Parser
 from tests.devices.permit_housing import framed, printer_framed
 from tests.devices.scripted_link import in_pieces
 

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devices.base import Fault, StaffAction
+from devices.hearing import Timing, Wire
 from devices.permit_unit.printer import Printer
 from devices.permit_unit.strip import COLUMNS, ROWS, image_commands
-from devices.permit_unit.wire import Timing, Wire
 from tests.devices.permit_housing import Minutes, printer_framed
 from tests.devices.scripted_link import ScriptedLink
 
@@ -29,7 +29,7 @@ def conversation(*answers: Iterable[bytes]) -> tuple[Printer, ScriptedLink]:
     script = iter(answers)
     link = ScriptedLink(lambda _: next(script, []))
     minutes = Minutes()
-    return Printer(Wire(link, "printer", Timing(minutes.now, minutes.pause))), link
+    return Printer(Wire(link, "permit_unit", "printer", Timing(minutes.now, minutes.pause))), link
 
 
 def test_the_reply_comes_only_when_asked_for() -> None:

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devices.base import Fault, Retry
+from devices.hearing import Timing, Wire
 from devices.permit_unit.scanner import Identity, Scanner
-from devices.permit_unit.wire import Timing, Wire
 from tests.devices.permit_housing import LINE
 from tests.devices.scripted_link import ScriptedLink, in_pieces
 
@@ -23,7 +23,7 @@ def scanner(*pieces: bytes) -> tuple[Scanner, ScriptedLink]:
         return [] if data == STOP else pieces
 
     link = ScriptedLink(answer)
-    return Scanner(Wire(link, "scanner", Timing())), link
+    return Scanner(Wire(link, "permit_unit", "scanner", Timing())), link
 
 
 @given(st.lists(st.integers(0, 100), max_size=20), st.sampled_from(["", "HK-G-1", "签注 HKG"]))
@@ -68,7 +68,8 @@ def test_a_line_with_a_lost_character_is_not_the_printed_line() -> None:
 
 def looks(*answers: list[bytes]) -> Scanner:
     script = iter(answers)
-    return Scanner(Wire(ScriptedLink(lambda data: [] if data == STOP else next(script)), "scanner", Timing()))
+    link = ScriptedLink(lambda data: [] if data == STOP else next(script))
+    return Scanner(Wire(link, "permit_unit", "scanner", Timing()))
 
 
 def test_two_of_three_readings_must_agree() -> None:

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from devices.base import Fault, Retry, StaffAction, State
+from devices.hearing import Timing
 from devices.interfaces import Media, PermitUnit
 from devices.permit_unit import ThreeLinkPermitUnit
-from devices.permit_unit.wire import Timing
 from tests.devices.permit_housing import HOLDER, LINE, Chip, Housing, Minutes
 
 

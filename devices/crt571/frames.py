@@ -1,4 +1,4 @@
-"""Frames of the CREATOR CRT-571/591 card transport.
+"""Frames of the CREATOR CRT-571/591 card units.
 
 ``F2 | address | length (2, big-endian) | text | 03 | BCC``, where ``length`` counts the text and BCC is
 the XOR of F2 to 03. A command's text is ``'C' CM PM data``; the unit acknowledges with 06 (or 15, "send
@@ -16,7 +16,7 @@ from enum import Enum
 from typing import Final
 
 from devices.frames import xor
-from devices.permit_unit.wire import Grammar
+from devices.hearing import Grammar
 
 STX: Final = 0xF2
 ETX: Final = 0x03

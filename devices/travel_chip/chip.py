@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from devices.permit_unit.secure_messaging import (
+from devices.travel_chip.secure_messaging import (
     Exchange,
     Keys,
     Session,

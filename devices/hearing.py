@@ -1,4 +1,4 @@
-"""One of the permit unit's three wires, and hearing on it frames mixed with single control bytes."""
+"""A module's wire, and hearing on it frames mixed with single control bytes."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ from typing import Final, Generic, TypeVar
 from devices.base import Fault, StaffAction
 from devices.link import Link
 from devices.wired import Wired
-
-NAME: Final = "permit_unit"
 
 _QUIET_S: Final = 0.03  # some thirty characters at 9600 baud
 _BABBLE: Final = 4096
@@ -28,10 +26,10 @@ class Timing:
 
 
 class Wire(Wired):
-    """The link of the unit's module ``module``. All methods raise ``Fault`` noDevice when it is gone."""
+    """The link of ``device``'s part ``module``. All methods raise ``Fault`` noDevice when it is gone."""
 
-    def __init__(self, link: Link, module: str, timing: Timing) -> None:
-        super().__init__(link, NAME)
+    def __init__(self, link: Link, device: str, module: str, timing: Timing) -> None:
+        super().__init__(link, device)
         self.module: Final = module
         self.timing: Final = timing
 
@@ -54,7 +52,7 @@ class Wire(Wired):
 
     def garbled(self, detail: str) -> Fault:
         """Return the fault of a module whose answers can't be read."""
-        return Fault(NAME, "invalidData", StaffAction.MAINTENANCE, f"{self.module}: {detail}")
+        return Fault(self.name, "invalidData", StaffAction.MAINTENANCE, f"{self.module}: {detail}")
 
 
 @dataclass(frozen=True, slots=True)

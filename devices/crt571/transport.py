@@ -1,11 +1,10 @@
-"""The card transport: entry, positions, retain bin, and the chip's air interface.
+"""A card unit: stacker, positions, gate, error bin, and the chip's air interface.
 
 Commands: CREATOR "CRT-591-M001 communication protocol" 1.0, sections 3.1 (movement, entry), 3.6.1-3.6.5
 (contactless chip), 3.6.7-3.6.9 (serial number, version, bin counter).
 
-Two readings are ours and unchecked against a real unit: that "card holding position" (32 30) is the place
-from which the print station takes the card over, and that a card moved to the gate (32 39) stays within
-reach of the rollers, so that it can still be drawn into the bin.
+A reading of ours, unchecked against a real unit: a card moved to the gate (32 39) stays within reach of the
+rollers, so that it can still be drawn into the bin. One public driver swaps 30 and 39.
 """
 
 from __future__ import annotations
@@ -14,10 +13,10 @@ from enum import Enum, IntEnum
 from typing import Final
 
 from devices.base import Retry
-from devices.permit_unit import transport_frames as frames
-from devices.permit_unit.transport_errors import exception
-from devices.permit_unit.transport_frames import Done, Refused, Sign
-from devices.permit_unit.wire import NAME, Ear, Wire
+from devices.crt571 import frames
+from devices.crt571.errors import exception
+from devices.crt571.frames import Done, Refused, Sign
+from devices.hearing import Ear, Wire
 
 _ACK_S: Final = 0.3  # published: the host sends again after 300 ms
 _ANSWER_S: Final = 1.0
@@ -38,19 +37,33 @@ class Position(Enum):
 class Move(IntEnum):
     """Where to move the card: the parameter of command 32."""
 
-    PRINT_STATION = 0x30
+    HOLD = 0x30
     CHIP = 0x32
     BIN = 0x33
     GATE = 0x39
 
 
-class Transport:
-    """Speaks with the transport. Every method raises ``Fault`` when it is silent or its wire is gone."""
+class Stacker(Enum):
+    """st1: how many cards the stacker's sensors see; a transport without one says ``EMPTY``."""
 
-    def __init__(self, wire: Wire) -> None:
+    EMPTY = b"0"
+    FEW = b"1"
+    ENOUGH = b"2"
+
+
+class Transport:
+    """Speaks with the unit at ``address`` of its wire.
+
+    Every method raises ``Fault`` when it is silent or its wire is gone. ``bin_full`` and ``stacker`` are
+    what its last answer said.
+    """
+
+    def __init__(self, wire: Wire, address: int = 0) -> None:
         self._wire = wire
+        self._address = address
         self._ear = Ear(wire, frames.GRAMMAR)
         self.bin_full = False
+        self.stacker = Stacker.EMPTY
 
     def initialise(self) -> str:
         """Clear errors, close the entry, leave a card where it is; return the firmware's name."""
@@ -72,6 +85,8 @@ class Transport:
         """Move the card (≤ 8 s) and return where it is then.
 
         Moving into the bin is never sent a second time when its answer is lost: the bin's counter tells.
+        A unit with a stacker that has no card in its path fetches the next one, so moving to hold or chip
+        position is sent again only because it moves the card that is there by then.
         """
         return self._position(
             self._ask(
@@ -108,7 +123,7 @@ class Transport:
         data = self._ask(0x60, 0x30, "activate chip", b"A0", within_s=_CHIP_S).data
         # protocol letter, ATQA (2), length of the UID, UID, SAK, ATS
         if data[:1] != b"A":
-            raise Retry(NAME, "invalidMedia", f"not a processor chip: {data[:1]!r}")
+            raise Retry(self._wire.name, "invalidMedia", f"not a processor chip: {data[:1]!r}")
         if len(data) < 4 or len(data) < 5 + data[3]:
             raise self._wire.garbled(f"activation answer {data.hex()}")
         return data[5 + data[3] :]
@@ -125,6 +140,13 @@ class Transport:
         if len(data) < 2:
             raise self._wire.garbled(f"response of the chip {data.hex()}")
         return data
+
+    def _note(self, status: bytes) -> None:
+        self.bin_full = status[2:3] == b"1"
+        try:
+            self.stacker = Stacker(status[1:2])
+        except ValueError:
+            raise self._wire.garbled(f"stacker {status.hex()}") from None
 
     def _position(self, reply: Done) -> Position:
         try:
@@ -143,7 +165,7 @@ class Transport:
         repeatable: bool = True,
     ) -> Done:
         self._ear.forget()
-        frame = frames.encode(command, parameter, data)
+        frame = frames.encode(command, parameter, data, self._address)
         for attempt in range(_TRIES):
             self._wire.send(frame)
             reply = self._answer(command, parameter, doing, within_s, repeatable and attempt == 0)
@@ -151,8 +173,8 @@ class Transport:
                 continue
             self._wire.send(frames.ACK)
             if isinstance(reply, Refused):
-                raise exception(reply.error, doing)
-            self.bin_full = reply.status[2:3] == b"1"
+                raise exception(self._wire.name, reply.error, doing)
+            self._note(reply.status)
             return reply
         raise self._wire.silent(doing)
 

@@ -1,4 +1,4 @@
-"""What the transport's error characters mean for whoever must act.
+"""What a card unit's error characters mean for whoever must act.
 
 Table of CREATOR "CRT-591-M001 communication protocol" 1.0 section 2.2, in XFS4IoT CardReader words.
 """
@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import Final
 
 from devices.base import DeviceError, Fault, Retry, StaffAction
-from devices.permit_unit.wire import NAME
 
 _RETRY: Final = {
     "13": ("cardTooLong", "the card is too long"),
@@ -47,13 +46,13 @@ JAM: Final = "mediaJam"
 NOT_POSSIBLE_NOW: Final = "sequenceError"
 
 
-def exception(error: str, doing: str) -> DeviceError:
-    """Return what to raise for the transport's ``error`` characters.
+def exception(device: str, error: str, doing: str) -> DeviceError:
+    """Return what to raise for the ``error`` characters that a unit of ``device`` answered.
 
     A code that the published table leaves blank is a hardware fault: it is never taken for success.
     """
     if error in _RETRY:
         word, meaning = _RETRY[error]
-        return Retry(NAME, word, f"{doing}: {error} {meaning}")
+        return Retry(device, word, f"{doing}: {error} {meaning}")
     word, action, meaning = _FAULT.get(error, ("hardwareError", StaffAction.MAINTENANCE, "unlisted error"))
-    return Fault(NAME, word, action, f"{doing}: {error} {meaning}")
+    return Fault(device, word, action, f"{doing}: {error} {meaning}")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from devices.permit_unit.chip import Chip, NotTheApplicationError, keys_of
-from devices.permit_unit.secure_messaging import (
+from devices.travel_chip.chip import Chip, NotTheApplicationError, keys_of
+from devices.travel_chip.secure_messaging import (
     AccessDeniedError,
     ChannelBrokenError,
     Session,

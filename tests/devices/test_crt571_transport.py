@@ -7,8 +7,8 @@ from collections.abc import Iterable
 import pytest
 
 from devices.base import Fault, Retry, StaffAction
-from devices.permit_unit.transport import Move, Position, Transport
-from devices.permit_unit.wire import Timing, Wire
+from devices.crt571.transport import Move, Position, Transport
+from devices.hearing import Timing, Wire
 from tests.devices.permit_housing import framed
 from tests.devices.scripted_link import ScriptedLink
 
@@ -21,7 +21,7 @@ def conversation(*answers: Iterable[bytes]) -> tuple[Transport, ScriptedLink]:
     """Return a transport whose unit answers each thing written with the next of ``answers``."""
     script = iter(answers)
     link = ScriptedLink(lambda _: next(script, []))
-    return Transport(Wire(link, "transport", Timing())), link
+    return Transport(Wire(link, "permit_unit", "transport", Timing())), link
 
 
 def test_command_acknowledgement_answer_acknowledgement() -> None:
