@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import resource
 import signal
 import sys
 from collections.abc import Sequence
@@ -68,6 +69,7 @@ def _settings(settings: Settings, _: argparse.Namespace) -> int:
 
 
 def _run(settings: Settings, chosen: argparse.Namespace) -> int:
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core file would hold the person's data
     try:
         asyncio.run(_receive(settings, headless=chosen.headless, fullscreen=chosen.fullscreen))
     except JournalRefused as refused:
@@ -95,7 +97,7 @@ async def _receive(settings: Settings, *, headless: bool, fullscreen: bool) -> N
     panel = settings.model.panel
     window = Window(
         panel=Panel(
-            *panel.pixels, *panel.size_mm, mounting_height_mm=panel.lower_edge_mm
+            *panel.pixels, *panel.size_mm, mounting_height_mm=panel.lower_edge_mm, low_reach=panel.low_reach
         ),
         catalogue=kiosk.catalogue,
         fonts=Fonts.in_folder(settings.model.fonts),

@@ -48,6 +48,8 @@ class Panel:
     size_mm: tuple[float, float]
     lower_edge_mm: float
     """Height of the visible area's lower edge above the floor."""
+    low_reach: bool = False
+    """Whether everything that is touched lies in the lowest 400 mm: a machine for wheelchair users."""
 
     @property
     def pixels_per_mm(self) -> float:
@@ -219,6 +221,7 @@ def load_model(file: Path, root: Path = ROOT) -> Model:
             pixels=(int(width), int(height)),
             size_mm=panel.pair("size_mm"),
             lower_edge_mm=panel.number("lower_edge_mm", least=300, most=1500),
+            low_reach=panel.flag("low_reach", False),
         ),
         devices=devices.words("fitted", LINKS_OF),
         times=Times(
