@@ -7,6 +7,7 @@ person is told what happened in a sentence, the journal is closed, and the scree
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -19,7 +20,7 @@ from kiosk.journal.effects import REFUND_MONEY, TAKE_MONEY
 from kiosk.journal.invariants import invariants
 from kiosk.journal.records import Effect, EffectState, JournalFailed, JournalRefused, Letter, Outcome
 from kiosk.meter import Meter
-from kiosk.prompts import Action, Attract, Home, Notice, Option, OutOfService, Tone
+from kiosk.prompts import Action, Attract, Home, Notice, Option, Tone
 from kiosk.services import Service
 from kiosk.stage import Surroundings
 from kiosk.steps.id_card import ask_to_take_id_card
@@ -90,6 +91,7 @@ class Reception:
             house.events.event(
                 "service-refused", service=service.name, reason=getattr(refused, "code", "journal-failed")
             )
+            await self._say_not_now()
             return None
         visit = Visit(house, service, number, case_no, house.clock.wall(), Meter(house.now_s))
         self.visiting = visit
@@ -177,7 +179,25 @@ class Reception:
             return text("home.not-now", reason=text("unready.device", device=device))
         if not house.back_office_reachable:
             return text("home.not-now", reason=text("unready.back-office"))
+        if not house.journal.has_room():
+            return text("home.not-now", reason=text("unready.disk-low"))
         return None
+
+    async def _say_not_now(self) -> None:
+        """Tell somebody who has just chosen that the machine cannot keep another case now."""
+        stage = self._house.stage
+        stage.show(
+            Notice(
+                "not-now",
+                text("home.not-now", reason=text("unready.disk-low")),
+                paragraphs=(text("refused.go-to-window"),),
+                actions=(Action("ok", text("refused.finish")),),
+                tone=Tone.NEEDS_YOU,
+            ),
+            Surroundings(can_help=False),
+        )
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stage.next_answer(), self._house.times.closing_s)
 
     async def _watch_devices(self) -> None:
         """Between two visits: ask every device and the back office, so that the tiles tell the truth."""
@@ -364,13 +384,6 @@ async def report_of(
         prompts=prompts,
         seconds=dict(seconds or {}),
         invariants=await invariants(journal),
-    )
-
-
-def out_of_service(house: House, why: Text) -> OutOfService:
-    """Return the page of a machine that serves nobody now."""
-    return OutOfService(
-        "out-of-service", text("out-of-service.question"), why, elsewhere=text("site.elsewhere")
     )
 
 

@@ -133,9 +133,13 @@ class Journal:
 
     async def begin(self, visit: str, service: str, case_no: str = "", **body: Any) -> None:
         """Open a visit; raises ``JournalRefused`` ``disk-low`` when another could not be kept safely."""
-        if free_bytes(self._path) < NEW_VISIT_FLOOR_BYTES:
+        if not self.has_room():
             raise JournalRefused("disk-low", f"{free_bytes(self._path)} bytes free")
         await self._run(self._store.begin, visit, service, case_no, body)
+
+    def has_room(self) -> bool:
+        """Tell whether the disk can keep another visit safely (what ``begin`` asks)."""
+        return free_bytes(self._path) >= NEW_VISIT_FLOOR_BYTES
 
     async def note(self, visit: str, kind: str, *, letter: Letter | None = None, **body: Any) -> Event:
         """Add an event to a visit, or to ``MACHINE``; ``letter`` is posted in the same commit."""
