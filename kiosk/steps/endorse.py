@@ -8,6 +8,7 @@ that it has not happened, and else undone as far as it can be, refunded and told
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import dataclasses
 import hashlib
 from dataclasses import dataclass
@@ -70,9 +71,10 @@ async def endorse_permit(visit: Visit, permit: Permit, approval: Approval) -> No
         raise NotEndorsed("strip-mismatch", chip=False, strip=False) from None
     async with visit.working():
         _progress(visit, 0)
+        before = await _strip_code(visit, permit)
         await _write_chip(visit, permit, approval)
         _progress(visit, 1)
-        await _print_strip(visit, permit, approval, strip)
+        await _print_strip(visit, before, approval, strip)
         _progress(visit, 2)
         carries = await read_back(visit, permit, approval)
         if not (carries.chip and carries.strip):
@@ -115,6 +117,17 @@ async def put_chip_back(visit: Visit, permit: Permit, approval: Approval) -> boo
     return True
 
 
+async def _strip_code(visit: Visit, permit: Permit) -> str:
+    """Return what the strip says, while the permit is still as it came; raises ``NotEndorsed``."""
+    with visit.meter.devices():
+        with contextlib.suppress(DeviceError):
+            return await permit.strip_code()
+        try:
+            return await visit.house.cabinet.permit_unit(lambda u: u.scan_strip())
+        except DeviceError as failure:
+            raise NotEndorsed(failure.code, chip=False, strip=False) from failure
+
+
 async def _write_chip(visit: Visit, permit: Permit, approval: Approval) -> None:
     unit = visit.house.cabinet.permit_unit
     error = ""
@@ -141,16 +154,16 @@ async def _write_chip(visit: Visit, permit: Permit, approval: Approval) -> None:
     raise NotEndorsed(error or "read-back-differs", chip=False, strip=False)
 
 
-async def _print_strip(visit: Visit, permit: Permit, approval: Approval, strip: GrayImage) -> None:
+async def _print_strip(visit: Visit, before: str, approval: Approval, strip: GrayImage) -> None:
+    """Print, and look; ``before`` is what the strip said when nothing had been done to it."""
     unit = visit.house.cabinet.permit_unit
-    error = code = before = ""
+    error, code = "", before
     for attempt in range(1, MOST_TRIES + 1):
-        before = await visit.device(unit, lambda u: u.scan_strip())
         async with visit.house.journal.acting(
             visit.number,
             effects.PRINT_STRIP,
             f"{approval.approval_no}:strip:{attempt}",
-            before={"strip_code": before},
+            before={"strip_code": code},
         ) as act:
             try:
                 await visit.device(unit, lambda u: u.print_strip(strip))

@@ -31,16 +31,25 @@ READ_ESTIMATE_S = 5
 
 @dataclass(slots=True, repr=False)
 class Permit:
-    """The permit in the machine: the line on its face and the chip's endorsement file."""
+    """The permit in the machine: the line on its face, the chip's endorsement file, the strip's code.
+
+    The strip is looked at while the person is busy with other things; ``strip_code`` waits for that.
+    """
 
     line: str
     number: str
     expires: date
     endorsements: bytes
+    _strip: asyncio.Future[str]
+
+    async def strip_code(self) -> str:
+        """Return what the strip said when the permit came, "" when nothing; raises ``DeviceError``."""
+        return await asyncio.shield(self._strip)
 
     def wipe(self) -> None:
         self.line = self.number = ""
         self.endorsements = b""
+        self._strip.cancel()
 
 
 async def take_in_permit(visit: Visit, holder: Holder) -> Permit:
@@ -71,7 +80,7 @@ async def take_in_permit(visit: Visit, holder: Holder) -> Permit:
             continue
         line, chip = permit
         compare(line, chip, holder, visit.house.today())
-        kept = Permit(chip.mrz[:30], line.number, line.expires, chip.endorsements)
+        kept = Permit(chip.mrz[:30], line.number, line.expires, chip.endorsements, _look_at_strip(visit))
         visit.keep(kept)
         return kept
     raise Refused("permit-unreadable", text("permit.refused.unreadable"))
@@ -218,6 +227,13 @@ async def _read(visit: Visit) -> tuple[PermitLine, ChipHolder]:
             raise Refused("chip-mrz-disagree", text("permit.refused.disagree")) from None
         raise
     return parsed, chip
+
+
+def _look_at_strip(visit: Visit) -> asyncio.Future[str]:
+    looking = asyncio.ensure_future(visit.house.cabinet.permit_unit(lambda u: u.scan_strip()))
+    # Nobody may come to ask for it: what went wrong then is no news.
+    looking.add_done_callback(lambda done: done.cancelled() or done.exception())
+    return looking
 
 
 async def _wait_until_taken(visit: Visit) -> bool:
