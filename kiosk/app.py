@@ -282,7 +282,13 @@ class Kiosk:
 
     def status_changed(self, device: str, status: Status) -> None:
         """A device's status changed (``cabinet.Listener``)."""
-        self.events.event("device-status-changed", device=device, state=status.state.value, code=status.fault)
+        self.events.event(
+            "device-status-changed",
+            device=device,
+            state=status.state.value,
+            code=status.fault,
+            action=status.action.value if status.action else None,
+        )
 
     def faulted(self, device: str, error: DeviceError) -> None:
         """A command of a device did not succeed (``cabinet.Listener``)."""

@@ -12,6 +12,7 @@ import asyncio
 import contextlib
 import random
 from collections.abc import Awaitable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -201,9 +202,11 @@ class Cashier:
             self._journal.hit("act.take-money.before")
             await port.start(payment.order_no, payment.amount_fen)
             self._journal.hit("act.take-money.after")
-            end_s, aborted = mono_s(self._clock) + timeout_s, False
+            end_s, aborted, late = mono_s(self._clock) + timeout_s, False, False
             while True:
                 found = found_by_terminal(await port.poll(payment.order_no))
+                if late and found.state is PaymentState.CANCELLED:
+                    return replace(found, state=PaymentState.TIMED_OUT)  # nobody cancelled it but the clock
                 if found.standing is not Standing.PAYABLE:
                     return found
                 over = mono_s(self._clock) >= end_s
@@ -211,6 +214,7 @@ class Cashier:
                     return Found(Standing.UNKNOWN, reason="no-end")
                 if not aborted and (over or payment.leaving.is_set()):
                     await port.abort(payment.order_no)
+                    late = not payment.leaving.is_set()
                     aborted, end_s = True, mono_s(self._clock) + self._patience.abort_grace_s
                 await self._clock.sleep(self._patience.poll_s)
         except DeviceError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
@@ -65,7 +66,7 @@ def faults(
         (f"invariant {name}: {held}" for name, held in ended["invariants"].items() if held is not True),
         _unspeakable(said),
         _world(scenario, stand),
-        _logged(expect.events, stand.events(scene.log_size)),
+        _logged(expect.events, stand, scene.log_size),
         _told(expect.told, stand, str(ended["case"])),
         _clean(stand),
     ]
@@ -101,11 +102,19 @@ def _world(scenario: Scenario, stand: Stand) -> Iterator[str]:
         yield from _equal("on the permit", set(expect.carries), {k for k, has in carried.items() if has})
 
 
-def _logged(wanted: Sequence[Mapping[str, Any]], log: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    for event in wanted:
-        if not any(event.items() <= line.items() for line in log):
-            alike = [line for line in log if line.get("event") == event.get("event")]
-            yield f"no event {dict(event)} in the log; of its name: {alike}"
+def _logged(wanted: Sequence[Mapping[str, Any]], stand: Stand, since: int) -> Iterator[str]:
+    """What the log must say may come a moment after the visit, when the devices are asked again."""
+
+    def missing() -> list[Mapping[str, Any]]:
+        log = stand.events(since)
+        return [event for event in wanted if not any(event.items() <= line.items() for line in log)]
+
+    with contextlib.suppress(NotReady):
+        stand.until(lambda: not missing(), "event", TOLD_S)
+    log = stand.events(since)
+    for event in missing():
+        alike = [line for line in log if line.get("event") == event.get("event")]
+        yield f"no event {dict(event)} in the log; of its name: {alike}"
     for line in log:
         if line.get("event") in NEVER_IN_THE_LOG:
             yield f"in the log: {dict(line)}"
