@@ -21,9 +21,9 @@ TRIGGER: Final = b"\x16T\r"
 STOP: Final = b"\x16U\r"
 IDENTIFY: Final = b"\x16M\rREVINF."
 
-_LOOKS: Final = 3
 _FIRST_LINE_S: Final = 1.0
-_NEXT_LINE_S: Final = 0.4
+_NEXT_LINE_S: Final = (0.1, 0.4, 0.4)
+"""How long the next line may take, look by look: that there is none is believed only after a long wait."""
 _IDENTITY_S: Final = 1.0
 _LONGEST: Final = 4096
 _IDENTITY_END: Final = b"\x06."
@@ -59,15 +59,15 @@ class Scanner:
         """
         return self._agreed(self._code_once)
 
-    def _agreed(self, read: Callable[[], str | None]) -> str:
+    def _agreed(self, read: Callable[[float], str | None]) -> str:
         """Return what two looks agree on.
 
         The wire has no check of its own, and a disturbed character would be taken for a forged permit or a
         failed print. Of three looks two must say the same; two that see nothing end it.
         """
         readings: list[str | None] = []
-        for _ in range(_LOOKS):
-            reading = read()
+        for next_line_s in _NEXT_LINE_S:
+            reading = read(next_line_s)
             if reading in readings:
                 if reading is None:
                     break
@@ -77,13 +77,13 @@ class Scanner:
             self._wire.name, "readFailed", "nothing seen" if None in readings else "no two readings agree"
         )
 
-    def _line_once(self) -> str | None:
-        with closing(self._look()) as texts:
+    def _line_once(self, next_line_s: float) -> str | None:
+        with closing(self._look(next_line_s)) as texts:
             return next((text for text in texts if _PRINTED_LINE.fullmatch(text)), None)
 
-    def _code_once(self) -> str | None:
+    def _code_once(self, next_line_s: float) -> str | None:
         seen = None
-        with closing(self._look()) as texts:
+        with closing(self._look(next_line_s)) as texts:
             for text in texts:
                 if not _PRINTED_LINE.fullmatch(text):
                     return text
@@ -108,7 +108,7 @@ class Scanner:
             said.get("Product Name", ""), said.get("Software Revision", ""), said.get("Serial Number", "")
         )
 
-    def _look(self) -> Generator[str]:
+    def _look(self, next_line_s: float) -> Generator[str]:
         """Trigger the imager and yield each CR-ended text, until it falls silent or enough is known.
 
         Half a line does not count.
@@ -121,7 +121,7 @@ class Scanner:
             while len(received) < _LONGEST and (data := self._wire.receive(timeout_s)):
                 *whole, received = (received + data).split(b"\r")
                 yield from filter(None, map(_text, whole))
-                timeout_s = _NEXT_LINE_S
+                timeout_s = next_line_s
         finally:
             self._wire.send(STOP)
 
