@@ -6,7 +6,7 @@ so that the core can cancel between two of them. All raise ``Retry``, ``Fault`` 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -286,3 +286,142 @@ class ReceiptPrinter(Device, Protocol):
         ...
 
 
+# --- Document printer ---------------------------------------------------------------------------------
+
+
+class PrintState(StrEnum):
+    """IPP's job states (RFC 8011, 5.3.7), and two more: of a job whose fate is not known, or of none."""
+
+    PENDING = "pending"
+    HELD = "pendingHeld"
+    PROCESSING = "processing"
+    STOPPED = "processingStopped"
+    CANCELED = "canceled"
+    ABORTED = "aborted"
+    COMPLETED = "completed"
+    UNKNOWN = "unknown"
+    NOT_FOUND = "notFound"  # the printer has no such job, or has forgotten it
+
+    @property
+    def ended(self) -> bool:
+        """Tell whether the printer will do no more for the job."""
+        return self in {PrintState.CANCELED, PrintState.ABORTED, PrintState.COMPLETED}
+
+
+@dataclass(frozen=True, slots=True)
+class PrintJob:
+    """What the printer says of a job. ``impressions`` are page sides, ``sheets`` leaves of paper so far;
+    None when it does not count them. ``reasons`` are IPP's words for why it is in this state."""
+
+    name: str
+    state: PrintState
+    number: int | None = None
+    impressions: int | None = None
+    sheets: int | None = None
+    reasons: tuple[str, ...] = ()
+
+
+class DocumentPrinter(Device, Protocol):
+    """A page printer that keeps jobs by the name which the kiosk gave them."""
+
+    def print(self, name: str, document: bytes) -> PrintJob:
+        """Hand over a PDF as a job that no other has had the ``name`` of (≤ 10 s).
+
+        ``Fault`` means that nothing will be printed. A document of which nobody knows whether it arrived
+        raises nothing: its state is ``unknown``, and ``job`` tells later.
+        """
+        ...
+
+    def job(self, name: str) -> PrintJob:
+        """Return the job as it stands (≤ 2 s), also one from before a restart of either side."""
+        ...
+
+    def cancel(self, name: str) -> None:
+        """Ask the printer to stop; what became of the job still comes from ``job``."""
+        ...
+
+
+# --- I/O board: doors, lights, presence ---------------------------------------------------------------
+
+
+class Door(StrEnum):
+    """XFS4IoT ``Auxiliaries`` door words."""
+
+    CLOSED = "closed"
+    OPEN = "open"
+    LOCKED = "locked"
+    TAMPERED = "tampered"
+
+
+class OperatorSwitch(StrEnum):
+    """XFS4IoT ``Auxiliaries.operatorSwitch``."""
+
+    RUN = "run"
+    MAINTENANCE = "maintenance"
+    SUPERVISOR = "supervisor"
+
+
+class FlashRate(StrEnum):
+    """XFS4IoT ``Lights.flashRate``."""
+
+    OFF = "off"
+    SLOW = "slow"
+    MEDIUM = "medium"
+    QUICK = "quick"
+    CONTINUOUS = "continuous"
+
+
+@dataclass(frozen=True, slots=True)
+class Auxiliaries:
+    """The board's inputs in one reading; a board without a switch or sensor has None or no entry.
+
+    ``doors`` by name (cabinetFront, cabinetRear, safe); ``sensors`` by name (proximity,
+    operatorCallButton, tamperSensor, ...), True when it is on: somebody there, pressed, tampered with.
+    """
+
+    doors: Mapping[str, Door]
+    sensors: Mapping[str, bool]
+    operator_switch: OperatorSwitch | None = None
+
+
+class IoBoard(Device, Protocol):
+    """Door contacts, sensors and guide lights of the cabinet."""
+
+    def auxiliaries(self) -> Auxiliaries:
+        """Read all inputs (≤ 0.5 s when the board answers)."""
+        ...
+
+    def set_light(self, light: str, rate: FlashRate) -> None:
+        """Switch a light and read it back. ``Fault`` invalidLight, lightError, unsupportedData."""
+        ...
+
+    def lights(self) -> Mapping[str, FlashRate]:
+        """Return how each light is switched, as the board tells it."""
+        ...
+
+
+# --- UPS ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Power:
+    """A UPS in XFS4IoT's four words, and what it measures (None when it does not).
+
+    ``engaged``: the UPS is in circuit. ``powering``: the mains are out and the battery feeds the
+    machine. ``low``: the battery will soon be empty. ``recovered``: it was low, and the mains came back.
+    """
+
+    low: bool
+    engaged: bool
+    powering: bool
+    recovered: bool
+    charge_percent: float | None = None
+    runtime_s: float | None = None
+
+
+class Ups(Device, Protocol):
+    """The uninterruptible power supply."""
+
+    def power(self) -> Power:
+        """Tell who feeds the machine and for how long (≤ 1 s)."""
+        ...

@@ -1,0 +1,5 @@
+"""UPS: the NUT protocol over TCP."""
+
+from devices.ups.driver import NutUps
+
+__all__ = ["NutUps"]
