@@ -40,22 +40,24 @@ class Sign(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """A 'P' reply: the command it answers, the three status characters, and its data."""
+    """A 'P' reply: the command it answers, the three status characters, its data, who says it."""
 
     command: int
     parameter: int
     status: bytes
     data: bytes
+    address: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """An 'N' reply: the command it answers and the two characters of the error."""
+    """An 'N' reply: the command it answers, the two characters of the error, who says it."""
 
     command: int
     parameter: int
     error: str
     data: bytes
+    address: int = 0
 
 
 Event = Sign | Done | Refused
@@ -81,15 +83,15 @@ def _cut(buffer: bytes) -> tuple[Event, int] | None:
         return None
     if buffer[end - 2] != ETX or xor(buffer[:end]) != 0:
         return Sign.DAMAGED, end
-    return _decode(buffer[_HEADER : end - 2]), end
+    return _decode(buffer[1], buffer[_HEADER : end - 2]), end
 
 
-def _decode(text: bytes) -> Event:
+def _decode(address: int, text: bytes) -> Event:
     head = text[:1]
     if head == b"P" and len(text) >= 6:
-        return Done(text[1], text[2], text[3:6], text[6:])
+        return Done(text[1], text[2], text[3:6], text[6:], address)
     if head in (b"N", b"E") and len(text) >= 5:
-        return Refused(text[1], text[2], text[3:5].decode("ascii", "replace"), text[5:])
+        return Refused(text[1], text[2], text[3:5].decode("ascii", "replace"), text[5:], address)
     return Sign.DAMAGED
 
 

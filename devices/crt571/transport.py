@@ -12,9 +12,9 @@ from __future__ import annotations
 from enum import Enum, IntEnum
 from typing import Final
 
-from devices.base import Retry
+from devices.base import DeviceError, Fault, Retry, StaffAction
 from devices.crt571 import frames
-from devices.crt571.errors import exception
+from devices.crt571.errors import JAM, NOT_POSSIBLE_NOW, exception
 from devices.crt571.frames import Done, Refused, Sign
 from devices.hearing import Ear, Wire
 
@@ -97,6 +97,39 @@ class Transport:
                 repeatable=target is not Move.BIN,
             )
         )
+
+    def present(self) -> None:
+        """Move the card to the gate (≤ 8 s); no fault when the person takes it while it still comes out."""
+        try:
+            position = self.move(Move.GATE)
+        except DeviceError as error:
+            # The person may pull it out while it still moves, or before a repeated command.
+            if error.code not in ("mediaRemoved", NOT_POSSIBLE_NOW):
+                raise
+            position = self.position()
+        if position is Position.INSIDE:
+            raise Fault(self._wire.name, JAM, StaffAction.CLEAR, "the card does not come out")
+
+    def retain(self) -> int:
+        """Move the card that is inside or at the gate into the bin; return the bin's new count.
+
+        The count must have grown by one, else ``Fault`` storageUnitError; ``Retry`` noMedia when the person
+        took the card before it could be retained.
+        """
+        before = self.bin_count()
+        try:
+            self.move(Move.BIN)
+        except Fault as fault:
+            if fault.code == NOT_POSSIBLE_NOW and self.position() is Position.NONE:
+                raise Retry(self._wire.name, "noMedia", "taken before it could be retained") from fault
+            if fault.code != "timeOut":
+                raise
+            # The answer is missing, not necessarily the deed: the counter tells.
+        after = self.bin_count()
+        if after != before + 1:
+            why = f"bin counter {before}, then {after}"
+            raise Fault(self._wire.name, "storageUnitError", StaffAction.CLEAR, why)
+        return after
 
     def bin_count(self) -> int:
         """Return the non-volatile number of cards in the retain bin, 0..999."""
@@ -191,7 +224,11 @@ class Transport:
             event = self._ear.next(within_s if acknowledged else _ACK_S)
             match event:
                 case Done() | Refused():
-                    if (event.command, event.parameter) == (command, parameter):
+                    if (event.address, event.command, event.parameter) == (
+                        self._address,
+                        command,
+                        parameter,
+                    ):
                         return event
                     self._wire.send(frames.ACK)  # a late answer to a command given up before
                 case Sign.ACKNOWLEDGED:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Final, TypeVar
 
 from devices.base import Capabilities, DeviceError, Fault, Retry, StaffAction, State, Status
-from devices.crt571.errors import JAM, NOT_POSSIBLE_NOW
+from devices.crt571.errors import JAM
 from devices.crt571.transport import Move, Position, Transport
 from devices.hearing import Timing, Wire
 from devices.interfaces import ChipHolder, GrayImage, Media
@@ -19,8 +19,8 @@ from devices.link import Link
 from devices.permit_unit import strip
 from devices.permit_unit.printer import Printer
 from devices.permit_unit.scanner import Scanner
-from devices.travel_chip.chip import Chip, FileError, NotTheApplicationError, keys_of
-from devices.travel_chip.secure_messaging import AccessDeniedError, ChannelBrokenError, Keys
+from devices.travel_chip.chip import Chip
+from devices.travel_chip.reading import ChipReader, printed_keys, use_chip
 
 NAME: Final = "permit_unit"
 
@@ -36,17 +36,26 @@ _STATES: Final = {
     "invalidData": State.HARDWARE_ERROR,
 }
 
-_CHIP_MAY_ANSWER_AGAIN: Final = {"readFailed", "timeOut", "invalidData", "sequenceError"}
-
 _Result = TypeVar("_Result")
 
 
 class ThreeLinkPermitUnit:
-    """``interfaces.PermitUnit`` over the wires of its three modules."""
+    """``interfaces.PermitUnit`` over the wires of its three modules.
+
+    ``chip`` is what carries commands to the chip when it is not the transport's own air interface: a PC/SC
+    reader that is mounted at the chip position.
+    """
 
     name: str = NAME
 
-    def __init__(self, transport: Link, scanner: Link, printer: Link, timing: Timing | None = None) -> None:
+    def __init__(
+        self,
+        transport: Link,
+        scanner: Link,
+        printer: Link,
+        timing: Timing | None = None,
+        chip: ChipReader | None = None,
+    ) -> None:
         self._timing = timing or Timing()
         wires = [
             Wire(link, NAME, module, self._timing)
@@ -54,6 +63,7 @@ class ThreeLinkPermitUnit:
         ]
         self._wires = wires
         self._transport = Transport(wires[0])
+        self._chip: ChipReader = chip or self._transport
         self._scanner = Scanner(wires[1])
         self._printer = Printer(wires[2])
         self._capabilities = Capabilities()
@@ -199,15 +209,7 @@ class ThreeLinkPermitUnit:
         """
         if self.media() is not Media.ENTERING:
             self._bring_inside()
-        try:
-            position = self._transport.move(Move.GATE)
-        except DeviceError as error:
-            # The person may pull it out while it still moves, or before a repeated command.
-            if error.code not in ("mediaRemoved", NOT_POSSIBLE_NOW):
-                raise
-            position = self._transport.position()
-        if position is Position.INSIDE:
-            raise Fault(NAME, JAM, StaffAction.CLEAR, "the permit does not come out")
+        self._transport.present()
 
     def retract(self) -> int:
         """Take the permit, wherever it is, into the retain bin; return the bin's new count.
@@ -217,19 +219,7 @@ class ThreeLinkPermitUnit:
         """
         if self.media() is not Media.ENTERING:
             self._bring_inside()
-        before = self._transport.bin_count()
-        try:
-            self._transport.move(Move.BIN)
-        except Fault as fault:
-            if fault.code == NOT_POSSIBLE_NOW and self._transport.position() is Position.NONE:
-                raise Retry(NAME, "noMedia", "taken before it could be retracted") from fault
-            if fault.code != "timeOut":
-                raise
-            # The answer is missing, not necessarily the deed: the counter tells.
-        after = self._transport.bin_count()
-        if after != before + 1:
-            raise Fault(NAME, "storageUnitError", StaffAction.CLEAR, f"bin counter {before}, then {after}")
-        return after
+        return self._transport.retain()
 
     # --- within ----------------------------------------------------------------------------------------
 
@@ -268,32 +258,9 @@ class ThreeLinkPermitUnit:
             self._timing.pause(_LOOK_AGAIN_S)
 
     def _with_chip(self, mrz: str, use: Callable[[Chip], _Result]) -> _Result:
-        """Open the chip and use it; once more from the start when it falls silent in between."""
-        keys = keys_of(mrz)
-        if keys is None:
-            raise Retry(NAME, "invalidMedia", "the printed line is not a card permit's")
+        keys = printed_keys(NAME, mrz)
         self._bring_inside()
-        try:
-            try:
-                return self._use_chip(keys, use)
-            except DeviceError as error:
-                if error.code not in _CHIP_MAY_ANSWER_AGAIN:
-                    raise
-            return self._use_chip(keys, use)
-        finally:
-            with contextlib.suppress(DeviceError):
-                self._transport.deactivate_chip()
-
-    def _use_chip(self, keys: Keys, use: Callable[[Chip], _Result]) -> _Result:
-        self._transport.activate_chip()
-        try:
-            return use(Chip.open(self._transport.exchange, keys))
-        except NotTheApplicationError as error:
-            raise Retry(NAME, "invalidMedia", str(error)) from error
-        except AccessDeniedError as error:
-            raise Retry(NAME, "accessDenied", str(error)) from error
-        except (ChannelBrokenError, FileError) as error:
-            raise Retry(NAME, "readFailed", str(error)) from error
+        return use_chip(NAME, self._chip, keys, use)
 
     def _ask_capabilities(self) -> Capabilities:
         imager = self._scanner.identify()
