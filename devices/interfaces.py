@@ -163,6 +163,136 @@ class PermitUnit(Device, Protocol):
         ...
 
 
+# --- Card dispenser (制证发放单元) ---------------------------------------------------------------
+
+
+class StorageType(StrEnum):
+    """XFS4IoT ``Storage`` card unit types: where cards come from, where they are kept back."""
+
+    DISPENSE = "dispense"
+    RETAIN = "retain"
+
+
+class Replenishment(StrEnum):
+    """XFS4IoT ``replenishmentStatus``; ``full`` is said of a retain bin."""
+
+    OK = "ok"
+    LOW = "low"
+    EMPTY = "empty"
+    FULL = "full"
+
+
+@dataclass(frozen=True, slots=True)
+class StorageUnit:
+    """The stacker or the retain bin of unit ``unit``; ``count`` is None where no counter tells."""
+
+    unit: int
+    type: StorageType
+    replenishment: Replenishment
+    count: int | None = None
+
+
+class CardDispenser(Device, Protocol):
+    """One or more units numbered from 1, each with stacker, chip position, gate and retain bin."""
+
+    @property
+    def units(self) -> int: ...
+
+    def storage(self) -> tuple[StorageUnit, ...]:
+        """Return what the sensors see of every stacker and bin."""
+        ...
+
+    def media(self, unit: int) -> Media:
+        """Tell where the unit's card is: none, inside (present), at the gate (entering), jammed."""
+        ...
+
+    def pick(self, unit: int) -> None:
+        """Fetch the next card from the stacker to the chip position (≤ 8 s).
+
+        Raises ``Fault`` occupied, storageUnitError (stacker empty), mediaJam.
+        """
+        ...
+
+    def read_chip(self, unit: int, mrz: str) -> ChipHolder:
+        """Read the chip of the card inside with the key from ``mrz`` (≤ 4 s); ``Retry`` as the permit unit."""
+        ...
+
+    def present(self, unit: int) -> None:
+        """Move the card to the gate (≤ 8 s); ``media`` tells when it is taken. ``Retry`` noMedia."""
+        ...
+
+    def retain(self, unit: int) -> int:
+        """Take the card inside, or left at the gate, into the bin; return the bin's new count.
+
+        Raises ``Retry`` noMedia, ``Fault`` retainBinFull, storageUnitError (the count did not move).
+        """
+        ...
+
+
+# --- Barcode reader ------------------------------------------------------------------------------
+
+
+class BarcodeReader(Device, Protocol):
+    """A scanner of printed and displayed codes. What it reads is a stranger's text: data, never trusted."""
+
+    def start(self) -> None:
+        """Switch reading on; it stays on until a code is read or ``stop``."""
+        ...
+
+    def poll(self) -> str | None:
+        """Return the code that was read since ``start``, None while there is none yet (≤ 0.5 s).
+
+        It is printable and at most as long as the largest code. Raises ``Retry`` barcodeInvalid for what is
+        not: control characters, another character set, too long.
+        """
+        ...
+
+    def stop(self) -> None: ...
+
+
+# --- Document scanner ------------------------------------------------------------------------------
+
+
+class ScanMode(StrEnum):
+    """What a picture is made of."""
+
+    GRAY = "gray"
+    COLOUR = "colour"
+
+
+class ScanSource(StrEnum):
+    """Where the paper lies."""
+
+    FLATBED = "flatbed"
+    FEEDER = "feeder"
+
+
+@dataclass(frozen=True, slots=True)
+class ScanSettings:
+    """``area_mm`` is (left, top, width, height), None for all that the scanner sees."""
+
+    resolution_dpi: int = 200
+    mode: ScanMode = ScanMode.GRAY
+    source: ScanSource = ScanSource.FLATBED
+    area_mm: tuple[float, float, float, float] | None = None
+
+
+class DocumentScanner(Device, Protocol):
+    """A flatbed or sheet-fed scanner (高拍仪/扫描仪)."""
+
+    def scan(self, settings: ScanSettings) -> GrayImage | ColourImage:
+        """Scan one page (≤ 60 s).
+
+        Raises ``Retry`` noMedia (feeder empty), ``Fault`` mediaJammed, coverOpen, deviceBusy, ioError,
+        noDevice, accessDenied, unsupportedData, timeOut.
+        """
+        ...
+
+    def scan_pages(self, settings: ScanSettings, most: int) -> list[GrayImage | ColourImage]:
+        """Scan until the feeder is empty or ``most`` pages are there; ``Retry`` noMedia without a first."""
+        ...
+
+
 # --- Camera ------------------------------------------------------------------------------------
 
 

@@ -84,9 +84,9 @@ class Transport:
     def move(self, target: Move) -> Position:
         """Move the card (≤ 8 s) and return where it is then.
 
-        Moving into the bin is never sent a second time when its answer is lost: the bin's counter tells.
-        A unit with a stacker that has no card in its path fetches the next one, so moving to hold or chip
-        position is sent again only because it moves the card that is there by then.
+        Without a card in its path a unit fetches the next one from its stacker. So a move is sent again after
+        a lost answer only to where the card then is already; never to the gate, from which the person may
+        have taken it (``present`` asks the sensors), nor into the bin (``retain`` asks the counter).
         """
         return self._position(
             self._ask(
@@ -94,7 +94,7 @@ class Transport:
                 target,
                 f"move to {target.name.lower()}",
                 within_s=_MOVE_S,
-                repeatable=target is not Move.BIN,
+                repeatable=target in (Move.HOLD, Move.CHIP),
             )
         )
 
@@ -103,8 +103,8 @@ class Transport:
         try:
             position = self.move(Move.GATE)
         except DeviceError as error:
-            # The person may pull it out while it still moves, or before a repeated command.
-            if error.code not in ("mediaRemoved", NOT_POSSIBLE_NOW):
+            # The person may pull it out while it still moves; or only the answer is missing.
+            if error.code not in ("mediaRemoved", NOT_POSSIBLE_NOW, "timeOut"):
                 raise
             position = self.position()
         if position is Position.INSIDE:
