@@ -87,22 +87,22 @@ def plan_of(options: argparse.Namespace) -> Plan:
 
 
 def _by_hand(options: argparse.Namespace) -> int:
-    """Bench and kiosk in a window until one of them ends, or Ctrl-C."""
-    state = OUT / "state"
-    with BenchProcess(state, options.level or "real", options.seed) as bench:
-        kiosk = KioskProcess(bench.site, headless=False)
-        print(f"The kiosk is on the display. Its world: {bench.summary['control']}")
-        print(f"The world's token: {bench.summary['token']}   state and logs: {state}", flush=True)
-        bench.world.do("persona", name=options.persona)
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
+    """Bench and kiosk in a window, until the window is closed or Ctrl-C comes."""
+    from simulators.bench import Bench  # heavy, and in the other ways a process of its own
+
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with Bench(OUT / "state", LEVELS[options.level or "real"], options.seed) as bench:
+        bench.world.do("persona", {"name": options.persona})
+        bench.power.on(headless=False)
+        print(f"The kiosk is on the display, and in a browser with its whole world: {bench.panel_url}")
+        print(f"State and logs: {bench.state}", flush=True)
         try:
-            while kiosk.exit_code is None:
+            while bench.power.state()["ended"]["how"] != "by-itself":
                 time.sleep(0.5)
         except KeyboardInterrupt:
             pass
-        finally:
-            code = kiosk.stop()
-    return code
+        ended = bench.power.off()
+    return ended.exit_code if ended.how == "by-itself" else 0
 
 
 if __name__ == "__main__":

@@ -132,6 +132,9 @@ class World:
     def _pull_permit(self) -> None:
         self._machine.permit_unit.pull()
 
+    def _clear_jam(self) -> None:
+        self._machine.permit_unit.clear_jam()
+
     def _look(self, pose: str = "neutral", persona: str = "", second: str = "", attack: str = "") -> None:
         self._machine.camera.show(
             Scene(
@@ -224,6 +227,7 @@ ACTS: Final[Mapping[str, tuple[Act, Mapping[str, type]]]] = {
     "insert_permit": (World._insert_permit, {"persona": str, "wrong_way_round": bool, "line": str}),
     "take_permit": (World._take_permit, {}),
     "pull_permit": (World._pull_permit, {}),
+    "clear_jam": (World._clear_jam, {}),
     "look": (World._look, {"pose": str, "persona": str, "second": str, "attack": str}),
     "step_away": (World._step_away, {}),
     "place_finger": (World._place_finger, {"finger": str, "impression": int, "condition": str}),
