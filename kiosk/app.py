@@ -43,13 +43,14 @@ from kiosk.numbers import Numbers
 from kiosk.outbox import Outbox
 from kiosk.platform import Platform
 from kiosk.ports import PermitAtRecovery, ReceiptAtRecovery, TerminalAtCashier
-from kiosk.prompts import Answer, OutOfService, View
+from kiosk.prompts import Answer, View
 from kiosk.reception import Reception, Report, report_of
 from kiosk.recovery import Recovery
+from kiosk.recovery_pages import RecoveryPages
 from kiosk.refunds import Patience
 from kiosk.services import all_services
 from kiosk.settings import Settings
-from kiosk.stage import Stage, Surroundings
+from kiosk.stage import Stage
 from kiosk.strip import StripTemplate
 from kiosk.texts import Catalogue, text
 from kiosk.voice import Voice
@@ -117,7 +118,8 @@ class Kiosk:
                 voice = Voice(self.settings.voice, self.catalogue)
                 self.stage.attach(voice)
                 closing.callback(voice.hush)
-            self._show_closed("out-of-service.recovering")
+            pages = RecoveryPages(self.stage)
+            pages.please_wait()
             journal = await Journal.open(
                 self.settings.journal.path,
                 read_key(self.settings.journal.key_file, make=self.settings.journal.may_make_key),
@@ -136,7 +138,7 @@ class Kiosk:
             ]
             closing.push_async_callback(_cancel, background)
             closing.push_async_callback(house.matcher.stop)
-            recovery = self._build_recovery(house)
+            recovery = self._build_recovery(house, pages)
             await self._recover(house, recovery)
             background.append(asyncio.create_task(self._repair(house, recovery), name="repair"))
             background.append(asyncio.create_task(self._post_heads(journal), name="heads"))
@@ -226,7 +228,7 @@ class Kiosk:
             simulated=settings.simulated,
         )
 
-    def _build_recovery(self, house: House) -> Recovery:
+    def _build_recovery(self, house: House, pages: RecoveryPages) -> Recovery:
         return Recovery(
             house.journal,
             house.cashier,
@@ -234,6 +236,7 @@ class Kiosk:
             self.clock,
             permit=PermitAtRecovery(self.cabinet.permit_unit, house.strip_template, house.print_font),
             receipt=ReceiptAtRecovery(self.cabinet.receipt_printer),
+            bystander=pages,
             take_wait_s=house.times.take_s,
         )
 
@@ -292,20 +295,14 @@ class Kiosk:
 
     def faulted(self, device: str, error: DeviceError) -> None:
         """A command of a device did not succeed (``cabinet.Listener``)."""
-        action = error.action.value if isinstance(error, Fault) else None
-        self.events.event("device-fault", device=device, code=error.code, action=action)
+        if isinstance(error, Fault):
+            self.events.event("device-fault", device=device, code=error.code, action=error.action.value)
+        else:
+            self.events.event("device-retry", device=device, code=error.code)
 
     def _reported(self, report: Report) -> None:
         if self.debug is not None:
             self.debug.report(report)
-
-    def _show_closed(self, key: str) -> None:
-        self.stage.show(
-            OutOfService(
-                "recovering", text(f"{key}.question"), text(f"{key}.body"), elsewhere=text("site.elsewhere")
-            ),
-            Surroundings(can_help=False),
-        )
 
     async def _open_debug_link(self, closing: contextlib.AsyncExitStack, window: WindowLike | None) -> None:
         questions: dict[str, Callable[[], Any]] = {

@@ -9,7 +9,7 @@ from typing import Protocol
 from devices.base import DeviceError
 from devices.interfaces import Media
 from kiosk.clock import Clock, mono_s
-from kiosk.journal import Effect, EffectState, Journal, Letter, VisitRecord
+from kiosk.journal import Effect, EffectState, Journal, Letter, Outcome, VisitRecord
 from kiosk.journal.effects import (
     GIVE_BACK_PERMIT,
     PRINT_STRIP,
@@ -57,6 +57,18 @@ class PermitPort(Protocol):
     async def bin_count(self) -> int: ...
 
 
+class Bystander(Protocol):
+    """Whoever stands before the machine while it recovers: most often the person whose permit is inside."""
+
+    def please_take(self, case_no: str, outcome: Outcome, seconds_left: float) -> None:
+        """Tell that the permit lies in the slot, and how the case ends. Called again and again."""
+        ...
+
+    def please_wait(self) -> None:
+        """Tell that there is nothing to take (any more)."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Halves:
     """What is known of the endorsement on the permit: each half done, not done, or None: not known.
@@ -85,9 +97,16 @@ class PermitRecovery:
     """See the module. ``port`` is None where no permit unit is fitted."""
 
     def __init__(
-        self, journal: Journal, clock: Clock, port: PermitPort | None, *, take_wait_s: float, poll_s: float
+        self,
+        journal: Journal,
+        clock: Clock,
+        port: PermitPort | None,
+        bystander: Bystander | None,
+        *,
+        take_wait_s: float,
+        poll_s: float,
     ) -> None:
-        self._journal, self._clock, self._port = journal, clock, port
+        self._journal, self._clock, self._port, self._bystander = journal, clock, port, bystander
         self._take_wait_s, self._poll_s = take_wait_s, poll_s
 
     # --- the two halves -------------------------------------------------------------------------------
@@ -124,7 +143,8 @@ class PermitRecovery:
         """Tell whether the missing half may be done: asked, not done, paid, and the permit inside."""
         record = await self._journal.visit(visit)
         paid = any(effect.state is EffectState.DONE for effect in record.every(TAKE_MONEY))
-        if not paid or not halves.known or record.every(REFUND_MONEY) or record.every(RESTORE_CHIP):
+        given_up = record.every(REFUND_MONEY) or record.every(RESTORE_CHIP) or record.noted("not-endorsed")
+        if not paid or not halves.known or given_up:
             return False
         if self._port is None or record.noted("delivered") is not None:
             return False
@@ -174,10 +194,11 @@ class PermitRecovery:
 
     # --- the permit -----------------------------------------------------------------------------------
 
-    async def ask_custody(self, record: VisitRecord, *, holder_there: bool = True) -> None:
+    async def ask_custody(self, record: VisitRecord, outcome: Outcome | None = None) -> None:
         """Find the permit, conclude what was open about it, and give it back or retract it.
 
-        Without its holder there (the visit ended long ago) it goes into the bin at once.
+        ``outcome`` is what its holder is told. Without one the visit has ended long ago, nobody is
+        there, and the permit goes into the bin at once.
         """
         open_effects = [
             effect for effect in record.effects if effect.kind in _AT_THE_UNIT and not effect.state.resolved
@@ -194,13 +215,13 @@ class PermitRecovery:
         if media is Media.NOT_PRESENT:
             await self._note_gone(await self._journal.visit(record.visit))
         else:
-            await self._return_permit(await self._journal.visit(record.visit), media, holder_there)
+            await self._return_permit(await self._journal.visit(record.visit), media, outcome)
+        await self._note_retained(await self._journal.visit(record.visit))
 
     async def _conclude_permit(self, record: VisitRecord, effect: Effect, media: Media, count: int) -> None:
         """Conclude an open effect by where the permit is and how many are in the bin."""
         gone = media is Media.NOT_PRESENT
         evidence: dict[str, str | int] = {"media": media.value}
-        letter = None
         if effect.kind == TAKE_PERMIT:
             state = EffectState.FAILED if gone else EffectState.DONE
         elif effect.kind == GIVE_BACK_PERMIT:
@@ -208,12 +229,27 @@ class PermitRecovery:
         elif effect.kind == RETRACT_PERMIT:
             state = EffectState.DONE if count > int(effect.before["bin_count"]) else EffectState.FAILED
             evidence = {"bin_count": count}
-            if state is EffectState.DONE:
-                letter = Letter("permit-retained", {"device": "permit_unit", **evidence}, record.case_no)
         else:
             # Strip and chip were asked before if they could be; what is open now is staff's already.
             state, evidence["reason"] = EffectState.COMPENSATED, "escalated"
-        await self._journal.conclude(effect.intent, state, after=evidence, letter=letter)
+        await self._journal.conclude(effect.intent, state, after=evidence)
+
+    async def _note_retained(self, record: VisitRecord) -> None:
+        """Tell the back office once of a permit in the bin, and its case to staff."""
+        retracted = next(iter(record.every(RETRACT_PERMIT)[-1:]), None)
+        if retracted is None or retracted.state is not EffectState.DONE:
+            return
+        if record.noted("permit-retained") is None:
+            body = {"device": "permit_unit", "bin_count": retracted.after["bin_count"]}
+            letter = Letter("permit-retained", body, record.case_no)
+            await self._journal.note(record.visit, "permit-retained", letter=letter, **body)
+        if record.noted("escalated") is None:
+            await self._escalate(record, "permit-retained", "")
+
+    async def _escalate(self, record: VisitRecord, reason: str, code: str) -> None:
+        body = {"reason": reason, "device": "permit_unit", "code": code}
+        letter = Letter("escalation", body, record.case_no)
+        await self._journal.note(record.visit, "escalated", letter=letter, **body)
 
     async def _note_gone(self, record: VisitRecord) -> None:
         """A permit that nobody gave back and that is not inside was taken by somebody: custody has ended."""
@@ -222,16 +258,16 @@ class PermitRecovery:
             after = {"media": Media.NOT_PRESENT.value, "reason": "taken-meanwhile"}
             await self._journal.conclude(taken.intent, EffectState.COMPENSATED, after=after)
 
-    async def _return_permit(self, record: VisitRecord, media: Media, holder_there: bool) -> None:
+    async def _return_permit(self, record: VisitRecord, media: Media, outcome: Outcome | None) -> None:
         assert self._port is not None
         visit, permit = record.visit, self._port
         key = f"{visit}:{len(record.every(GIVE_BACK_PERMIT)) + 1}r"
         try:
-            if holder_there:
+            if outcome is not None:
                 before = {"media": media.value}
                 async with self._journal.acting(visit, GIVE_BACK_PERMIT, key, before=before) as act:
                     await permit.eject()
-                    media = await self._wait_until_taken(permit)
+                    media = await self._wait_until_taken(permit, record.case_no, outcome)
                     act.after["media"] = media.value
                     if media is not Media.NOT_PRESENT:
                         act.failed(media=media.value)
@@ -241,19 +277,23 @@ class PermitRecovery:
             key = f"{visit}:{len(record.every(RETRACT_PERMIT)) + 1}r"
             async with self._journal.acting(visit, RETRACT_PERMIT, key, before={"bin_count": count}) as act:
                 act.after["bin_count"] = await permit.retract()
-            body = {"device": "permit_unit", "bin_count": act.after["bin_count"]}
-            letter = Letter("permit-retained", body, record.case_no)
-            await self._journal.note(visit, "permit-retained", letter=letter, **body)
         except DeviceError as error:
             await self._permit_unknown(record, error)
 
-    async def _wait_until_taken(self, permit: PermitPort) -> Media:
+    async def _wait_until_taken(self, permit: PermitPort, case_no: str, outcome: Outcome) -> Media:
         end_s = mono_s(self._clock) + self._take_wait_s
-        while True:
-            media = await permit.media()
-            if media is Media.NOT_PRESENT or mono_s(self._clock) >= end_s:
-                return media
-            await self._clock.sleep(self._poll_s)
+        try:
+            while True:
+                media = await permit.media()
+                left_s = end_s - mono_s(self._clock)
+                if media is Media.NOT_PRESENT or left_s <= 0:
+                    return media
+                if self._bystander is not None:
+                    self._bystander.please_take(case_no, outcome, left_s)
+                await self._clock.sleep(self._poll_s)
+        finally:
+            if self._bystander is not None:
+                self._bystander.please_wait()
 
     async def _permit_unknown(self, record: VisitRecord, error: DeviceError) -> None:
         """Leave an open effect, which keeps the unit out of service, and hand the case to staff."""
@@ -275,9 +315,7 @@ class PermitRecovery:
             )
             await self._journal.conclude(intent, EffectState.UNKNOWN, after={"code": word(error.code)})
         if now.noted("escalated") is None:
-            body = {"reason": "permit-inside", "device": "permit_unit", "code": word(error.code)}
-            letter = Letter("escalation", body, record.case_no)
-            await self._journal.note(visit, "escalated", letter=letter, **body)
+            await self._escalate(record, "permit-inside", word(error.code))
 
 
 def _as_journalled(effect: Effect | None) -> bool | None:
@@ -287,6 +325,12 @@ def _as_journalled(effect: Effect | None) -> bool | None:
     if not effect.state.resolved:
         return None
     return effect.state is EffectState.DONE
+
+
+def taken_by_holder(record: VisitRecord) -> bool:
+    """Tell whether the permit went in and is out again, and not in the bin."""
+    retained = any(effect.state is EffectState.DONE for effect in record.every(RETRACT_PERMIT))
+    return bool(record.every(TAKE_PERMIT)) and not retained and not _holds_permit(record)
 
 
 def _holds_permit(record: VisitRecord) -> bool:

@@ -192,10 +192,14 @@ class Working(Prompt):
 
 @dataclass(frozen=True, slots=True)
 class TakeItem(Prompt):
-    """Take what lies in a slot. The device ends this prompt; the countdown ends in retraction."""
+    """Take what lies in a slot. The device ends this prompt; the countdown ends in retraction.
+
+    ``case`` is shown large, when the person needs it now.
+    """
 
     place: Place = Place.PERMIT_SLOT
     seconds_left: int | None = None
+    case: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ from kiosk.journal.effects import (
 )
 from kiosk.journal.fields import word
 from kiosk.money import Cashier
-from kiosk.permit_recovery import Halves, PermitPort, PermitRecovery
+from kiosk.permit_recovery import Bystander, Halves, PermitPort, PermitRecovery, taken_by_holder
 from kiosk.platform import Approval, Platform, PlatformError
 
 
@@ -68,12 +68,15 @@ class Recovery:
         *,
         permit: PermitPort | None,
         receipt: ReceiptPort | None,
+        bystander: Bystander | None = None,
         take_wait_s: float = 20.0,
         poll_s: float = 0.25,
     ) -> None:
         self._journal, self._cashier, self._platform, self._clock = journal, cashier, platform, clock
         self._receipt = receipt
-        self._permit = PermitRecovery(journal, clock, permit, take_wait_s=take_wait_s, poll_s=poll_s)
+        self._permit = PermitRecovery(
+            journal, clock, permit, bystander, take_wait_s=take_wait_s, poll_s=poll_s
+        )
 
     async def run(self) -> RecoveryReport:
         """Resolve every open visit, and ask the devices what earlier visits left as a question.
@@ -101,7 +104,7 @@ class Recovery:
             if effect.kind == PRINT_RECEIPT:
                 await self._ask_receipt(record)
             elif effect.kind not in (TAKE_MONEY, REFUND_MONEY, SUBMIT_ENDORSEMENT):
-                await self._permit.ask_custody(record, holder_there=False)
+                await self._permit.ask_custody(record)
         return blocked(await self._journal.unresolved())
 
     # --- one visit ----------------------------------------------------------------------------------
@@ -115,22 +118,43 @@ class Recovery:
         halves = await self._permit.ask_halves(await self._journal.visit(visit), approval)
         if approval is not None and not halves.whole and await self._permit.may_complete(visit, halves):
             halves = await self._permit.complete(visit, approval, halves)
-        await self._settle(await self._journal.visit(visit), approval, halves)
-        await self._permit.ask_custody(await self._journal.visit(visit))
+        if approval is not None:
+            await self._report(await self._journal.visit(visit), approval, halves)
+        if not halves.whole:
+            await self._give_money_back(await self._journal.visit(visit), approval, halves)
+        expected = self._outcome(await self._journal.visit(visit), halves)
+        await self._permit.ask_custody(await self._journal.visit(visit), expected)
+        if halves.whole:
+            await self._note_delivered(await self._journal.visit(visit))
         await self._ask_receipt(await self._journal.visit(visit))
-        outcome = self._outcome(await self._journal.visit(visit))
-        await self._journal.end(visit, outcome, "recovered")
+        ended = await self._journal.visit(visit)
+        outcome = self._outcome(ended, halves)
+        await self._journal.end(visit, outcome, "recovered", letter=self._receipt_by_link(ended, outcome))
         return Recovered(visit, case_no, outcome)
 
     @staticmethod
-    def _outcome(record: VisitRecord) -> Outcome:
+    def _outcome(record: VisitRecord, halves: Halves) -> Outcome:
+        """Return how a visit ends as things stand; whole and not yet taken, it will be delivered."""
         if record.noted("escalated") is not None:
             return Outcome.ESCALATED
-        if record.noted("delivered") is not None:
+        if halves.whole or record.noted("delivered") is not None:
             return Outcome.DELIVERED
-        if any(effect.state is EffectState.DONE for effect in record.every(REFUND_MONEY)):
+        if any(effect.state is EffectState.COMPENSATED for effect in record.every(TAKE_MONEY)):
             return Outcome.REFUNDED
         return Outcome.CANCELLED
+
+    async def _note_delivered(self, record: VisitRecord) -> None:
+        """What was paid for is delivered when its holder has it; in the bin or stuck it is staff's."""
+        if record.noted("delivered") is None and taken_by_holder(record):
+            await self._journal.note(record.visit, "delivered")
+
+    @staticmethod
+    def _receipt_by_link(record: VisitRecord, outcome: Outcome) -> Letter | None:
+        """Who has the endorsement and was never offered a receipt finds it at the back office."""
+        offered = record.every(PRINT_RECEIPT) or record.noted("receipt-on-screen")
+        if outcome is not Outcome.DELIVERED or offered:
+            return None
+        return Letter("receipt-by-link", case_no=record.case_no)
 
     # --- money and the case ----------------------------------------------------------------------------
 
@@ -159,22 +183,18 @@ class Recovery:
                 )
             return None
 
-    async def _settle(self, record: VisitRecord, approval: Approval | None, halves: Halves) -> None:
-        """Decide what the answers mean for the money; tell the back office."""
-        if record.noted("delivered") is not None:
-            return
+    async def _give_money_back(
+        self, record: VisitRecord, approval: Approval | None, halves: Halves
+    ) -> None:
+        """What was not delivered is not kept; where that is not all, staff see to it."""
         submitted = record.last(SUBMIT_ENDORSEMENT)
         unsure = submitted is not None and (
             not submitted.state.resolved or (submitted.state is EffectState.DONE and approval is None)
         )
-        if approval is not None:
-            await self._report(record, approval, halves)
-        taken = [effect for effect in record.every(TAKE_MONEY) if effect.state is EffectState.DONE]
-        if halves.whole:
-            await self._journal.note(record.visit, "delivered")
-            return
         begun = bool(record.every(PRINT_STRIP) or record.every(WRITE_CHIP))
-        for effect in taken:
+        for effect in record.every(TAKE_MONEY):
+            if effect.state is not EffectState.DONE:
+                continue
             if begun and not halves.known:
                 # The holder may have the whole endorsement: staff look at the permit, then decide.
                 await self._cashier.refunds.escalate(effect, record.case_no, "endorsement-unknown")
@@ -188,9 +208,12 @@ class Recovery:
                 )
 
     async def _report(self, record: VisitRecord, approval: Approval, halves: Halves) -> None:
+        """Tell the back office what the permit carries; given up, it is never completed afterwards."""
         if not halves.known:
             return
         chip, strip = bool(halves.chip), bool(halves.strip)
+        if not halves.whole and record.noted("not-endorsed") is None:
+            await self._journal.note(record.visit, "not-endorsed", approval_no=approval.approval_no)
         try:
             await self._platform.report_outcome(
                 approval.approval_no, issued=halves.whole, chip=chip, strip=strip

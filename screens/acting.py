@@ -24,10 +24,16 @@ def place_item(prompt: PlaceItem, page: Page, showing: Showing, pen: Pen) -> Par
 
 
 def take_item(prompt: TakeItem, page: Page, showing: Showing, pen: Pen) -> Part:
-    """The cabinet with the slot lit, and the seconds that are left."""
+    """The case number when there is one, the cabinet with the slot lit, and the seconds that are left."""
     seconds = showing.left(prompt.seconds_left)
 
     def draw(pen: Pen, room: Rect) -> float:
+        if prompt.case is None:
+            return slot(pen, room)
+        used = case_card(pen, Rect(room.x, room.y, room.w, 0), prompt.case) + pen.gap
+        return used + slot(pen, Rect(room.x, room.y + used, room.w, room.h - used))
+
+    def slot(pen: Pen, room: Rect) -> float:
         if seconds is None:
             return _cabinet(pen, room, prompt.place, taking=True)
         side = min(pen.mm(56), room.h * 0.28)
@@ -66,6 +72,22 @@ def strip(pen: Pen, room: Rect, words: str, tone: Tone) -> float:
     pen.tone_mark(Rect(rect.x + pad, rect.y + (high - mark) / 2, mark, mark), tone)
     pen.write(words, (rect.x + 2 * pad + mark, rect.y + (high - text_h) / 2), width, m.body, c.ink, bold=True)
     pen.block("strip", rect)
+    return high
+
+
+def case_card(pen: Pen, rect: Rect, case: str) -> float:
+    """Draw a case number, large, on a card as wide as ``rect``; return its height."""
+    m, c = pen.measures, pen.colours
+    label = pen.ui("case-number")
+    size = pen.fitting(case, rect.w - 4 * pen.gap, pen.mm(24), m.question, bold=True, most_lines=2)
+    words_h = pen.height(case, rect.w - 4 * pen.gap, size, bold=True)
+    high = pen.pitch(m.small) + words_h + 2 * pen.gap
+    area = Rect(rect.x, rect.y, rect.w, high)
+    pen.add(Box(area, c.card, c.line, pen.mm(m.hairline), pen.radius))
+    inner = area.inset(2 * pen.gap, pen.gap)
+    used = pen.write(label, (inner.x, inner.y), inner.w, m.small, c.ink_2)
+    pen.write(case, (inner.x, inner.y + used), inner.w, size, c.ink, bold=True)
+    pen.block("case", area)
     return high
 
 

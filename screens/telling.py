@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kiosk.prompts import Attract, Notice, OutOfService, Page, StillThere, Tone, Working
 from kiosk.texts import LANGUAGES
-from screens.acting import qr_card
+from screens.acting import case_card, qr_card
 from screens.asking import data_rows
 from screens.choices import Marks, options
 from screens.drawings import cabinet
@@ -108,7 +108,7 @@ def notice(prompt: Notice, page: Page, showing: Showing, pen: Pen) -> Part:
         if prompt.rows:
             y += data_rows(pen, Rect(room.x, y, room.w, 0), prompt.rows) + pen.gap
         if prompt.case is not None:
-            y += _case(pen, Rect(room.x, y, room.w, 0), prompt.case) + pen.gap
+            y += case_card(pen, Rect(room.x, y, room.w, 0), prompt.case) + pen.gap
         if prompt.code is not None:
             most = 150.0
             left = room.bottom - y
@@ -132,21 +132,6 @@ def _paragraphs(pen: Pen, rect: Rect, paragraphs: list[str]) -> float:
         y += high + pen.gap
     pen.block("paragraphs", area)
     return total
-
-
-def _case(pen: Pen, rect: Rect, case: str) -> float:
-    m, c = pen.measures, pen.colours
-    label = pen.ui("case-number")
-    size = pen.fitting(case, rect.w - 4 * pen.gap, pen.mm(24), m.question, bold=True, most_lines=2)
-    words_h = pen.height(case, rect.w - 4 * pen.gap, size, bold=True)
-    high = pen.pitch(m.small) + words_h + 2 * pen.gap
-    area = Rect(rect.x, rect.y, rect.w, high)
-    pen.add(Box(area, c.card, c.line, pen.mm(m.hairline), pen.radius))
-    inner = area.inset(2 * pen.gap, pen.gap)
-    used = pen.write(label, (inner.x, inner.y), inner.w, m.small, c.ink_2)
-    pen.write(case, (inner.x, inner.y + used), inner.w, size, c.ink, bold=True)
-    pen.block("case", area)
-    return high
 
 
 def working(prompt: Working, page: Page, showing: Showing, pen: Pen) -> Part:

@@ -94,11 +94,11 @@ async def _endorse(visit: Visit, paid: Paid, permit: Permit, approval: Approval)
         if chip:
             async with visit.working():
                 chip = not await put_chip_back(visit, permit, approval)
+        # Noted before the back office hears of it: what it knows as failed is never completed afterwards.
+        body = {"approval_no": approval.approval_no, "code": failure.code}
+        letter = Letter("effect-failed", body, visit.case_no)
+        await visit.house.journal.note(visit.number, "not-endorsed", letter=letter, **body)
         await _report(visit, approval, issued=False, chip=chip, strip=failure.strip)
-        letter = Letter(
-            "effect-failed", {"approval_no": approval.approval_no, "code": failure.code}, visit.case_no
-        )
-        await visit.house.journal.post(letter)
         if chip or failure.strip or failure.erased:
             # The permit no longer looks as it came: the money goes back, and staff must see to it.
             await paid.escalate(failure.code, give_back=True)

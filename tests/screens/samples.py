@@ -201,6 +201,11 @@ PROMPTS: dict[str, p.Prompt] = {
         "take-permit", _t("请取回通行证", "Take your permit"), _t("它在下方的卡口里。", "It is in the slot below."), tone=Tone.DONE,
         place=Place.PERMIT_SLOT, seconds_left=24,
     ),
+    "take-item-recovered": p.TakeItem(
+        "take-permit", _t("请取走您的通行证", "Please take your permit"),
+        _t("机器刚才中断了，这笔业务由工作人员处理。请记下编号，取走通行证。", "The machine was interrupted. Our staff will settle this case: please note its number."),
+        tone=Tone.NEEDS_YOU, place=Place.PERMIT_SLOT, seconds_left=24, case="330212K01-20261122-0001-I",
+    ),
     "take-item-receipt": p.TakeItem(
         "take-receipt", _t("请取走回执", "Take your receipt"), tone=Tone.DONE, place=Place.RECEIPT_SLOT, seconds_left=8,
     ),

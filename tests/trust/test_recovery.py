@@ -77,6 +77,7 @@ class Death:
     chip: E | None = None
     strip: E | None = None
     undo: E | None = None
+    given_up: bool = False
     delivered: bool = False
     receipt: E | None = None
     # what is true out there
@@ -97,7 +98,7 @@ class Death:
 DEATHS = [
     Death("permit inside, no money yet", Outcome.CANCELLED, money=None),
     Death("permit left in the gate", Outcome.CANCELLED, money=None, media=Media.ENTERING),
-    Death("permit inside, nobody takes it", Outcome.CANCELLED, money=None, takes_it=False),
+    Death("permit inside, nobody takes it", Outcome.ESCALATED, money=None, takes_it=False),
     Death("while paying, paid", Outcome.REFUNDED, money=E.INTENDED, returned_fen=FEE_FEN),
     Death("while paying, declined", Outcome.CANCELLED, money=E.INTENDED, host=P.DECLINED),
     Death("while paying, the host knows nothing", Outcome.CANCELLED, money=E.INTENDED, host=P.NOT_FOUND),
@@ -257,6 +258,29 @@ DEATHS = [
         delivered=True,
         media=Media.NOT_PRESENT,
         receipt=E.INTENDED,
+        reported=(True, True, True),
+    ),
+    Death(
+        "endorsed, and nobody takes it",
+        Outcome.ESCALATED,
+        submit=E.DONE,
+        approved=True,
+        chip=E.DONE,
+        strip=E.DONE,
+        on_chip=NEW_CHIP,
+        on_strip="STRIP-1",
+        takes_it=False,
+        reported=(True, True, True),
+    ),
+    Death(
+        "given up as not endorsed, not yet refunded",
+        Outcome.REFUNDED,
+        submit=E.DONE,
+        approved=True,
+        chip=E.FAILED,
+        given_up=True,
+        returned_fen=FEE_FEN,
+        reported=(False, False, False),
     ),
 ]
 
@@ -280,6 +304,8 @@ async def die(w: World, death: Death) -> tuple[PermitDesk, Cutter]:
         await leave(w, PRINT_STRIP, "A1:strip:1", {"strip_code": "OLD"}, death.strip, strip_code="STRIP-1")
     if death.undo is not None:
         await leave(w, RESTORE_CHIP, "A1:chip:undo", {"chip_digest": NEW_CHIP}, death.undo)
+    if death.given_up:
+        await w.journal.note("v1", "not-endorsed", approval_no="A1")
     if death.delivered:
         await leave(w, GIVE_BACK_PERMIT, "v1:1", {"media": "present"}, E.DONE, media="notPresent")
         await w.journal.note("v1", "delivered")
@@ -369,11 +395,66 @@ async def test_the_permits_place_answers(
 @in_loop
 async def test_a_retained_permit_is_told_with_its_case(tmp_path: Path) -> None:
     async with world(tmp_path) as w:
-        desk, _ = await die(w, Death("", Outcome.CANCELLED, money=None, takes_it=False))
+        desk, _ = await die(w, Death("", Outcome.ESCALATED, money=None, takes_it=False))
         await recovery(w, desk).run()
         assert desk.bin == 1
         letters = [(p.letter.kind, p.letter.case_no, p.letter.body) for p in await w.journal.letters()]
-        assert letters == [("permit-retained", "C1", {"device": "permit_unit", "bin_count": 1})]
+        assert letters == [
+            ("permit-retained", "C1", {"device": "permit_unit", "bin_count": 1}),
+            ("escalation", "C1", {"reason": "permit-retained", "device": "permit_unit", "code": ""}),
+        ]
+
+
+class Heard:
+    """What somebody who stands before the machine is told."""
+
+    def __init__(self) -> None:
+        self.words: list[tuple[str, Outcome] | None] = []
+
+    def please_take(self, case_no: str, outcome: Outcome, seconds_left: float) -> None:
+        assert 0 < seconds_left <= 20.0
+        self.words.append((case_no, outcome))
+
+    def please_wait(self) -> None:
+        self.words.append(None)
+
+
+@pytest.mark.parametrize(
+    ("death", "told"),
+    [
+        (Death("", Outcome.CANCELLED, money=None), Outcome.CANCELLED),
+        (Death("", Outcome.REFUNDED, money=E.DONE), Outcome.REFUNDED),
+        (Death("", Outcome.DELIVERED, submit=E.INTENDED, approved=True), Outcome.DELIVERED),
+        (
+            Death("", Outcome.ESCALATED, submit=E.DONE, approved=True, broken={"print_strip"}),
+            Outcome.ESCALATED,
+        ),
+    ],
+    ids=lambda part: str(part) if isinstance(part, Outcome) else "",
+)
+@in_loop
+async def test_who_stands_there_is_told_to_take_the_permit(
+    tmp_path: Path, death: Death, told: Outcome
+) -> None:
+    async with world(tmp_path, ScriptedTerminal()) as w:
+        desk, _ = await die(w, death)
+        desk.slow_hand = 2
+        heard = Heard()
+        work = Recovery(
+            w.journal,
+            w.cashier,
+            w.platform,
+            w.clock,
+            permit=desk,
+            receipt=None,
+            bystander=heard,
+            take_wait_s=20.0,
+        )
+        await work.run()
+        assert heard.words == [("C1", told), ("C1", told), None]
+        letters = [p.letter.kind for p in await w.journal.letters()]
+        assert letters.count("receipt-by-link") == (told is Outcome.DELIVERED)
+        await w.check()
 
 
 @in_loop

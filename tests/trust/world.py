@@ -274,10 +274,17 @@ class PermitDesk:
         self.where, self.strip, self.chip, self.bin = media, strip, chip, 0
         self.broken: set[str] = set()
         self.takes_it = True
+        self.slow_hand = 0
+        """How often the permit is still seen in the gate before it is taken."""
         self.printed = self.written = 0
 
     async def media(self) -> Media:
         self._work("media")
+        if self.where is Media.ENTERING and self.slow_hand:
+            self.slow_hand -= 1
+            if not self.slow_hand:
+                self.where = Media.NOT_PRESENT
+                return Media.ENTERING
         return self.where
 
     async def strip_code(self) -> str:
@@ -298,7 +305,7 @@ class PermitDesk:
 
     async def eject(self) -> None:
         self._work("eject")
-        self.where = Media.NOT_PRESENT if self.takes_it else Media.ENTERING
+        self.where = Media.NOT_PRESENT if self.takes_it and not self.slow_hand else Media.ENTERING
 
     async def retract(self) -> int:
         self._work("retract")

@@ -1,0 +1,214 @@
+"""The ground on which the kiosk is killed: one bench that stays, one kiosk that dies and starts again."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from simulators.bench_process import BenchProcess
+from simulators.citizen import Citizen
+from simulators.control_client import Refused, World
+from simulators.hands import DataHands
+from simulators.kiosk_link import KioskGone, KioskLink, KioskProcess
+from tests.crash.routes import Route
+
+READY_S: Final = 40.0
+POLL_S: Final = 0.02
+MOST_STARTS: Final = 3
+
+
+class NotHome(Exception):
+    """The kiosk does not come to a first page on which everything can be used."""
+
+
+@dataclass(slots=True)
+class Recovery:
+    """What the person saw of a recovery: how often the kiosk started, and each page that asked to take."""
+
+    starts: int = 1
+    taking: list[dict[str, Any]] = field(default_factory=list)
+    reports: list[dict[str, Any]] = field(default_factory=list)
+
+
+class Ground:
+    """A bench, and the kiosk on it. The journal is one over all visits, deaths and starts."""
+
+    def __init__(self, level: str = "ideal") -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="crash-")
+        self.state = Path(self._folder.name)
+        self._bench = BenchProcess(self.state, level, 1, ["--hasty"])
+        self.world: World = self._bench.world
+        self.office = str(self._bench.summary["back_office"]), str(self._bench.summary["token"])
+        self._order, self._log = self.state / "failpoint.order", self.state / "failpoint.log"
+        self._kiosk: KioskProcess | None = None
+        self._link: KioskLink | None = None
+
+    # --- the kiosk's life -----------------------------------------------------------------------------
+
+    def order(self, point: str | None) -> None:
+        """Have the kiosk die at ``point`` (``name:n``, counted from now), or at none."""
+        if point is None:
+            self._order.unlink(missing_ok=True)
+            return
+        written = self._order.with_suffix(".new")
+        written.write_text(point, "ascii")
+        written.rename(self._order)
+
+    def points_met(self) -> list[str]:
+        """Return the failpoints met since the last time this was asked."""
+        met = self._log.read_text("ascii").split() if self._log.exists() else []
+        self._log.unlink(missing_ok=True)
+        return met
+
+    def ready(self) -> None:
+        """Empty the world and have the kiosk on its first page with everything usable; raises ``NotHome``."""
+        self.order(None)
+        self.world.clear_faults()
+        self.world.do("reset")
+        if self._kiosk is None:
+            self.start()
+        self._until(self._all_usable, "first page with everything usable")
+        self.link.begin_now()
+
+    def start(self) -> None:
+        """Start the kiosk on the state that is there; raises ``KioskGone``."""
+        environment = {"KIOSK_FAILPOINT_ORDER": str(self._order), "KIOSK_FAILPOINT_LOG": str(self._log)}
+        self._kiosk = KioskProcess(self._bench.site, headless=True, environment=environment)
+        self._link = self._kiosk.connect(READY_S)
+
+    @property
+    def link(self) -> KioskLink:
+        assert self._link is not None
+        return self._link
+
+    @property
+    def alive(self) -> bool:
+        return self._kiosk is not None and self._kiosk.exit_code is None
+
+    def kill(self) -> None:
+        """Cut the kiosk's power."""
+        if self._kiosk is not None:
+            self._kiosk.kill()
+            self._gone()
+
+    def end(self) -> None:
+        """End the kiosk in order."""
+        if self._kiosk is not None:
+            self._kiosk.stop()
+            self._gone()
+
+    def close(self) -> None:
+        self.end()
+        self._bench.stop()
+        self._folder.cleanup()
+
+    def __enter__(self) -> Ground:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # --- the person -------------------------------------------------------------------------------------
+
+    def visit(self, route: Route) -> dict[str, Any] | None:
+        """Let the citizen of ``route`` be served; the kiosk's report, None when the kiosk died on the way.
+
+        Raises ``KioskGone`` when it ended in another way than by SIGKILL.
+        """
+        for fault in route.faults:
+            self.world.fault(**fault)
+        try:
+            return Citizen(self.link, DataHands(self.link), self.world, route.plan).visit()
+        except KioskGone:
+            self._must_have_been_killed()
+            return None
+
+    def recover(self, route: Route, *again: str) -> Recovery:
+        """Start the kiosk until it is home, the person taking what the screen says; it may die ``again``.
+
+        Raises ``NotHome`` when that takes too long, or more than three starts.
+        """
+        recovery = Recovery(0)
+        deaths = list(again)
+        while True:
+            recovery.starts += 1
+            if recovery.starts > MOST_STARTS:
+                raise NotHome(f"no first page after {MOST_STARTS} starts")
+            self.order(deaths.pop(0) if deaths else None)
+            try:
+                self.start()
+                self._stand_there(route, recovery)
+                break
+            except KioskGone:
+                self._must_have_been_killed()
+        recovery.reports = self.link.ask("reports")
+        return recovery
+
+    def _stand_there(self, route: Route, recovery: Recovery) -> None:
+        """Watch the screen until the first page; take the permit when the screen says so."""
+        deadline_s, shown = time.monotonic() + READY_S, -1
+        while time.monotonic() < deadline_s:
+            message = self.link.next(0.2)
+            page = message.get("page") if message else None
+            if page is None:
+                continue
+            kind = page["prompt"]["kind"]
+            if kind == "attract":
+                return
+            if kind == "take-item" and page["number"] != shown:
+                shown = page["number"]
+                recovery.taking.append(page["prompt"])
+            if kind == "take-item" and not route.plan.forgets_permit:
+                with contextlib.suppress(Refused):
+                    self.world.do("take_permit")
+        raise NotHome(f"recovery does not end: {self._words()}")
+
+    # --- inside ----------------------------------------------------------------------------------------
+
+    def _must_have_been_killed(self) -> None:
+        assert self._kiosk is not None
+        deadline_s = time.monotonic() + 5.0
+        while (code := self._kiosk.exit_code) is None and time.monotonic() < deadline_s:
+            time.sleep(POLL_S)
+        words = self._kiosk.last_words()
+        self._gone()
+        if code != -9:
+            raise KioskGone(f"exit code {code}: {words}")
+
+    def _gone(self) -> None:
+        if self._link is not None:
+            self._link.close()
+        if self._kiosk is not None:
+            self._kiosk.stop()
+        self._kiosk = self._link = None
+
+    def _all_usable(self) -> bool:
+        page, status = self.link.ask("shown"), self.link.ask("status")
+        if page is None or page["prompt"]["kind"] != "attract" or not status["back_office"]:
+            return False
+        unusable = [name for name, device in status["devices"].items() if device["fault"] is not None]
+        return not unusable and all(tile["refused"] is None for tile in page["prompt"]["services"])
+
+    def _until(self, met: Callable[[], bool], what: str) -> None:
+        deadline_s = time.monotonic() + READY_S
+        while not met():
+            if time.monotonic() > deadline_s:
+                raise NotHome(f"no {what}: {self._words()}")
+            time.sleep(POLL_S)
+
+    def _words(self) -> str:
+        try:
+            page, status = self.link.ask("shown"), self.link.ask("status")
+        except KioskGone as gone:
+            return str(gone)
+        return f"page {page and page['prompt']['name']}, {status}"
+
+
+def unique(points: Sequence[str]) -> list[str]:
+    """Return ``points`` without repeats, in their order."""
+    return list(dict.fromkeys(points))

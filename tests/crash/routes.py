@@ -1,0 +1,49 @@
+"""The ways through the endorsement service on which the kiosk is killed: good ones and failing arms."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from kiosk.journal import Outcome
+from simulators.citizen import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One way through: the citizen's plan, the faults of the devices, and how it ends when nothing is cut."""
+
+    name: str
+    plan: Plan
+    ends: Outcome
+    faults: Sequence[Mapping[str, Any]] = field(default=())
+
+
+TERMINAL = Route("terminal", Plan(), Outcome.DELIVERED)
+CODE = Route("code", Plan(pay_by="wechat"), Outcome.DELIVERED)
+PAYMENT_UNKNOWN = Route(
+    "payment-unknown",
+    Plan(pay_result="answer_lost_paid"),
+    Outcome.REFUNDED,
+    (
+        {"device": "payment_terminal", "fault": "hostDown", "operation": "query", "repeat": True},
+    ),
+)
+CHIP_REFUSED = Route(
+    "chip-refused",
+    Plan(),
+    Outcome.REFUNDED,
+    ({"device": "permit_unit", "fault": "refused", "operation": "chip_write", "repeat": True},),
+)
+STRIP_FAILED = Route(
+    "strip-failed",
+    Plan(),
+    Outcome.ESCALATED,
+    ({"device": "permit_unit", "fault": "print_fault", "operation": "print", "repeat": True},),
+)
+PERMIT_LEFT = Route("permit-left", Plan(forgets_permit=True), Outcome.ESCALATED)
+
+GOOD = (TERMINAL, CODE)
+ARMS = (PAYMENT_UNKNOWN, CHIP_REFUSED, STRIP_FAILED, PERMIT_LEFT)
+ROUTES = {route.name: route for route in (*GOOD, *ARMS)}
