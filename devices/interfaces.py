@@ -214,7 +214,7 @@ class CardDispenser(Device, Protocol):
         ...
 
     def read_chip(self, unit: int, mrz: str) -> ChipHolder:
-        """Read the chip of the card inside with the key from ``mrz`` (≤ 4 s); ``Retry`` as the permit unit."""
+        """Read the chip of the card inside with the key from ``mrz`` (≤ 4 s); ``Retry`` as of a permit."""
         ...
 
     def present(self, unit: int) -> None:
