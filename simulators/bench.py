@@ -117,7 +117,7 @@ class Bench:
         chance = self._chance
         self.id_card_reader = id_card_reader.IdCardReader(level, self.faults, chance)
         self.permit_unit = permit_unit.PermitUnitSimulator(level=level, faults=self.faults, chance=chance)
-        self.camera = camera.Camera(self.faults, chance)
+        self.camera = camera.Camera(self.faults, chance, level)
         self.fingerprint_pad = fingerprint_pad.FingerprintPad(level, self.faults, chance)
         self.payment_terminal = payment_terminal.PaymentTerminal(level, self.faults, chance)
         self.receipt_printer = receipt_printer.ReceiptPrinter(level, self.faults)
@@ -151,11 +151,11 @@ class Bench:
         )
         self.catalogue = Catalogue(
             {
-                module.NAME: Entry(module.FAULTS, module.OPERATIONS)
+                module.NAME: Entry(module.FAULTS, module.OPERATIONS, getattr(module, "MIDWAY", ()))
                 for module in (id_card_reader, camera, fingerprint_pad, payment_terminal, receipt_printer)
             }
             | {
-                "permit_unit": Entry(permit_unit.FAULTS, permit_unit.OPERATIONS),
+                "permit_unit": Entry(permit_unit.FAULTS, permit_unit.OPERATIONS, permit_unit.MIDWAY),
                 "back_office": Entry(back_office.FAULTS),
             },
             [line.link for line in self._lines],
@@ -211,6 +211,7 @@ class Bench:
     def close(self) -> None:
         """End every server and wire; returns when they have ended."""
         self.power.off()
+        self.faults.clear()
         self._panel.close()
         for server in (self._control_server, self._office_server, self._hosts_server):
             server.stop()

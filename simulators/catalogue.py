@@ -16,10 +16,14 @@ class UnknownFault(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What a device (or a link) can be told to get wrong. No ``operations``: any name is taken."""
+    """What a device (or a link) can be told to get wrong. No ``operations``: any name is taken.
+
+    ``midway`` are those operations that a fault can strike when a ``share`` of them is done.
+    """
 
     faults: Mapping[str, str]
     operations: tuple[str, ...] = ()
+    midway: tuple[str, ...] = ()
 
 
 class Catalogue:
@@ -39,18 +43,25 @@ class Catalogue:
         if not fitting:
             known = sorted(name for e in entries for name in e.faults)
             raise UnknownFault(f"{order.device} has no fault {order.fault!r}: one of {', '.join(known)}")
-        if order.operation is None or any(
-            not e.operations or order.operation in e.operations for e in fitting
-        ):
-            return
         known = sorted(name for e in fitting for name in e.operations)
-        raise UnknownFault(f"no operation {order.operation!r}: one of {', '.join(known)}")
+        if order.operation is None:
+            if order.probability < 1:
+                raise UnknownFault("a state has no probability: name an operation to draw at")
+        elif not any(not e.operations or order.operation in e.operations for e in fitting):
+            raise UnknownFault(f"no operation {order.operation!r}: one of {', '.join(known)}")
+        if "share" in order.args and not any(order.operation in e.midway for e in fitting):
+            midway = sorted(name for e in fitting for name in e.midway)
+            raise UnknownFault(f"half-way through an operation: one of {', '.join(midway) or 'none here'}")
 
     def plain(self) -> dict[str, Any]:
         """Return the catalogue as plain values."""
         return {
             "devices": {
-                name: {"faults": dict(e.faults), "operations": list(e.operations)}
+                name: {
+                    "faults": dict(e.faults),
+                    "operations": list(e.operations),
+                    "midway": list(e.midway),
+                }
                 for name, e in self._devices.items()
             },
             "links": {

@@ -21,7 +21,15 @@ from simulators.recorder import Recorder
 from simulators.world import Impossible, World
 
 _ORDER: Final[Mapping[str, type]] = {
-    "device": str, "fault": str, "operation": str, "nth": int, "repeat": bool, "args": dict,
+    "device": str, "fault": str, "operation": str, "nth": int, "repeat": bool, "after_s": float,
+    "probability": float, "seed": int, "args": dict,
+}  # fmt: skip
+_RANGES: Final[Mapping[str, tuple[float, float]]] = {
+    "nth": (1, 1_000_000), "after_s": (0, 86_400), "probability": (0, 1), "seed": (0, 2**63),
+}  # fmt: skip
+_ARGS: Final[Mapping[str, tuple[float, float]]] = {
+    "share": (0, 1), "seconds": (0, 3600), "pause_s": (0, 3600), "for_s": (0, 3600), "at": (0, 1_000_000),
+    "status": (400, 599),
 }  # fmt: skip
 
 
@@ -122,10 +130,21 @@ def _order(body: Mapping[str, Any]) -> Order:
     for key, value in body.items():
         if key not in _ORDER:
             raise Refusal(400, f"a fault has no {key!r}")
-        if type(value) is not _ORDER[key] and not (key == "operation" and value is None):
+        kind = type(value)
+        whole = kind is int and _ORDER[key] is float
+        if kind is not _ORDER[key] and not whole and not (key == "operation" and value is None):
             raise Refusal(400, f"{key} must be {_ORDER[key].__name__}")
     if "device" not in body or "fault" not in body:
         raise Refusal(400, "a fault needs device and fault")
-    if not 1 <= body.get("nth", 1) <= 1_000_000:
-        raise Refusal(400, "nth must be at least 1")
+    _check_ranges(body, _RANGES)
+    _check_ranges(body.get("args", {}), _ARGS)
     return Order(**body)
+
+
+def _check_ranges(values: Mapping[str, Any], ranges: Mapping[str, tuple[float, float]]) -> None:
+    for key, (least, most) in ranges.items():
+        if key not in values:
+            continue
+        value = values[key]
+        if type(value) not in (int, float) or not least <= value <= most:
+            raise Refusal(400, f"{key} must be a number from {least} to {most}")

@@ -17,7 +17,7 @@ from simulators.citizen import Plan
 FOLDER: Final = Path(__file__).parent / "scenarios"
 STEPS: Final[Mapping[str, tuple[str, ...]]] = {
     "act": (),  # any further key is an argument of the act
-    "fault": ("device", "operation", "nth", "repeat", "args"),
+    "fault": ("device", "operation", "nth", "repeat", "after_s", "probability", "seed", "args"),
     "clear": (),
     "answer": ("value",),
     "noticed": (),

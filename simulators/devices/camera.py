@@ -1,6 +1,7 @@
 """Camera: an endless MJPEG stream over HTTP of whoever stands before the machine.
 
-640x480, about 15 frames a second. Two frames are never the same: people sway and sensors are noisy.
+640x480, about 15 frames a second. Two frames are never the same: people sway and sensors are noisy. At
+the levels that misread, a frame is now and then smeared by a movement.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulators.faults import Faults
+from simulators.level import IDEAL, Level
 from simulators.people import FOLDER
 
 NAME: Final = "camera"
@@ -29,6 +31,7 @@ FRAMES_PER_S: Final = 15.0
 WIDTH, HEIGHT = 640, 480
 SWAY_PX: Final = 2.0
 NOISE: Final = 3.0
+SMEAR_PX: Final = 31
 BOUNDARY: Final = "frame"
 FACES: Final = FOLDER / "faces"
 POSES: Final = ("neutral", "left", "right", "far", "close", "dark", "bright", "blur", "closed")
@@ -87,8 +90,10 @@ def picture(scene: Scene) -> Picture:
 class Camera:
     """The camera's web server; every client has a thread of its own."""
 
-    def __init__(self, faults: Faults, chance: random.Random, port: int = 0) -> None:
+    def __init__(self, faults: Faults, chance: random.Random, level: Level = IDEAL, port: int = 0) -> None:
         self._faults = faults
+        self._level = level
+        self._chance = chance
         self._noise = np.random.default_rng(chance.randrange(2**32))
         self._scene = Scene()
         self._ending = threading.Event()
@@ -138,6 +143,8 @@ class Camera:
         moved = cv2.warpAffine(
             still, np.array([[1, 0, dx], [0, 1, dy]]), (WIDTH, HEIGHT), borderMode=cv2.BORDER_REPLICATE
         )
+        if self._level.misreads(self._chance):
+            moved = cv2.blur(moved, (SMEAR_PX, 1))  # the person moved while the shutter was open
         grain = self._grain()
         _, data = cv2.imencode(".jpg", cv2.add(moved, grain, dtype=cv2.CV_8U), [cv2.IMWRITE_JPEG_QUALITY, 85])
         return data.tobytes()

@@ -56,6 +56,8 @@ FAULTS: Final[Mapping[str, str]] = {
     "noAnswer": "takes the command and says nothing",
     "dirty": "the glass is dirty: every image has a latent print on it",
 }
+MIDWAY: Final = ("capture", "extract", "upload_image")
+"""The operations that a fault can strike half-way."""
 SECONDS: Final[Mapping[str, float]] = {"capture": 0.25, "extract": 0.35, "search": 0.1, "store": 0.05}
 
 Image = NDArray[np.uint8]
@@ -145,10 +147,13 @@ class FingerprintPad:
         if operation is None:
             self._ack(wire, PACKET_ERROR)
             return
-        fault = self._fault(operation)
+        fault, share = self._fault(operation)
         if fault == "noAnswer":
+            if operation == "upload_image" and share > 0 and self._image is not None:
+                self._ack(wire, OK)
+                self._send(wire, self._dots(self._image), share)
             return
-        seconds = self._level.seconds(SECONDS.get(operation, 0.0))
+        seconds = self._level.seconds(SECONDS.get(operation, 0.0)) * share
         if seconds:
             # A module at work is deaf; what comes meanwhile waits in its UART.
             self._heard += wire.read(seconds)
@@ -160,18 +165,22 @@ class FingerprintPad:
         except (struct.error, IndexError):
             self._ack(wire, PACKET_ERROR)
 
-    def _fault(self, operation: str) -> str | None:
-        struck = self._faults.take(NAME, operation)
-        if struck is not None:
-            return struck.fault
-        return next((name for name in self._faults.standing(NAME) if name in FAULTS), None)
+    def _fault(self, operation: str) -> tuple[str | None, float]:
+        """Return the fault that strikes, and how much of the operation is done before."""
+        order = self._faults.take(NAME, operation)
+        if order is None:
+            order = next((o for name, o in self._faults.standing(NAME).items() if name in FAULTS), None)
+        if order is None:
+            return None, 1.0
+        return order.fault, order.share(0.0 if order.fault == "noAnswer" else 1.0)
 
     def _ack(self, wire: Wire, code: int, data: bytes = b"") -> None:
         wire.write(packet(ACK, bytes([code]) + data, self._address))
 
-    def _send(self, wire: Wire, data: bytes) -> None:
+    def _send(self, wire: Wire, data: bytes, share: float = 1.0) -> None:
+        """Send ``data`` in packets, or only that share of them."""
         size = 32 << self._size_code
-        for at in range(0, len(data), size):
+        for at in range(0, round(len(data) * share), size):
             last = at + size >= len(data)
             wire.write(packet(END if last else DATA, data[at : at + size], self._address))
 
@@ -190,9 +199,7 @@ class FingerprintPad:
     def _extract(self, args: bytes, wire: Wire) -> None:
         if self._taken is None:
             self._ack(wire, NO_IMAGE)
-        elif self._taken.condition == "dry":
-            self._ack(wire, MESSY)
-        elif self._taken.condition == "partial":
+        elif self._taken.condition in ("dry", "partial") or self._level.misreads(self._chance):
             self._ack(wire, FEW)
         else:
             self._buffers[args[0]] = _character(self._taken)
@@ -254,8 +261,13 @@ class FingerprintPad:
             self._ack(wire, NO_IMAGE)
             return
         self._ack(wire, OK)
-        nibbles = (self._image >> 4).reshape(-1, 2)
-        self._send(wire, (nibbles[:, 0] << 4 | nibbles[:, 1]).astype(np.uint8).tobytes())
+        self._send(wire, self._dots(self._image))
+
+    @staticmethod
+    def _dots(image: Image) -> bytes:
+        """Return the picture as it goes over the wire, two dots a byte."""
+        nibbles = (image >> 4).reshape(-1, 2)
+        return (nibbles[:, 0] << 4 | nibbles[:, 1]).astype(np.uint8).tobytes()
 
     def _delete(self, args: bytes, wire: Wire) -> None:
         slot, count = struct.unpack(">HH", args[:4])

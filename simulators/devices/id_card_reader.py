@@ -48,6 +48,9 @@ SECONDS: Final[Mapping[str, float]] = {
     "find": 0.06, "select": 0.08, "read": 0.35, "read_fingerprints": 0.6, "new_address": 0.15,
 }  # fmt: skip
 
+MIDWAY: Final = tuple(SECONDS)
+"""The operations that a fault can strike half-way."""
+
 _CODES: Final[Mapping[str, int]] = {
     "authFailed": 0x31,
     "verifyFailed": 0x33,
@@ -149,12 +152,13 @@ class IdCardReader:
         if operation is None:
             yield frame(BAD_COMMAND), 0
             return
-        fault = self._fault(operation)
+        fault, share = self._fault(operation)
         if fault == "noAnswer":
             return
+        present = self._work(operation, share)
         if fault == "cardRemoved":
             self.lift()
-        present = self._work(operation)
+            present = None
         if fault is not None and fault in _CODES:
             self._spoil(operation)
             yield frame(_CODES[fault]), 0
@@ -195,11 +199,11 @@ class IdCardReader:
         prints = fingerprint_blocks(face, card.persona.templates)
         return frame(OK, sizes + struct.pack(">H", len(prints)) + text + photo + prints)
 
-    def _work(self, operation: str) -> _Lying | None:
-        """Take the operation's time; return the card if it lay there all the while."""
+    def _work(self, operation: str, share: float) -> _Lying | None:
+        """Take that share of the operation's time; return the card if it lay there all the while."""
         with self._moved:
             card = self._card
-            seconds = self._level.seconds(SECONDS.get(operation, 0.0))
+            seconds = self._level.seconds(SECONDS.get(operation, 0.0)) * share
             if seconds:
                 self._moved.wait_for(lambda: self._card is not card, seconds)
             return card if self._card is card else None
@@ -210,11 +214,14 @@ class IdCardReader:
         if card is not None and operation in {"read", "read_fingerprints"}:
             card.done = True
 
-    def _fault(self, operation: str) -> str | None:
-        struck = self._faults.take(NAME, operation)
-        if struck is not None:
-            return struck.fault
-        return next((name for name in self._faults.standing(NAME) if name in FAULTS), None)
+    def _fault(self, operation: str) -> tuple[str | None, float]:
+        """Return the fault that strikes, and how much of the operation is done before."""
+        order = self._faults.take(NAME, operation)
+        if order is None:
+            order = next((o for name, o in self._faults.standing(NAME).items() if name in FAULTS), None)
+        if order is None:
+            return None, 1.0
+        return order.fault, order.share(0.0 if order.fault == "cardRemoved" else 1.0)
 
 
 def checksum(data: bytes) -> int:

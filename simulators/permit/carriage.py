@@ -157,13 +157,21 @@ class Carriage:
     def draw_in(self) -> None:
         """Begin to draw the offered card to the RF position."""
         order = self.faults.take(DEVICE, "enter")
-        if order is not None and order.fault == "pulled":
+        fault = order.fault if order is not None else ""
+        whole = order.share(0.0 if fault == "pulled" else 1.0) if order is not None else 1.0
+        if fault == "pulled" and not whole:
             self.pull()
             self.pulled = True
             return
-        jams = order is not None and order.fault == "jam"
         self.offered = False
-        self.begin("enter", ENTER_S, lambda share: self._arrive(Position.JAMMED if jams else Position.RF))
+        self.begin("enter", ENTER_S, lambda share: self._entered(fault), whole)
+
+    def _entered(self, fault: str) -> None:
+        if fault == "pulled":
+            self._leave()
+            self.pulled = True
+        else:
+            self._arrive(Position.JAMMED if fault == "jam" else Position.RF)
 
     def _leave(self) -> PermitCard:
         card = self.card
@@ -174,6 +182,10 @@ class Carriage:
 
     # --- the machine ----------------------------------------------------------------------------
 
+    def misreads(self) -> bool:
+        """Draw whether this reading fails."""
+        return self.level.misreads(self.chance)
+
     def strike(self, operation: str) -> Order | None:
         """Tell the bench that ``operation`` begins."""
         return self.faults.take(DEVICE, operation)
@@ -181,7 +193,7 @@ class Carriage:
     def move(self, operation: str, to: Position) -> bool:
         """Move the card; takes its time. False when it jams on the way or is snatched."""
         order = self.strike(operation)
-        self.wait(MOVE_S)
+        self.wait(MOVE_S * (order.share(1.0) if order is not None else 1.0))
         with self.lock:
             if self.card is None:
                 return False

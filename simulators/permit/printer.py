@@ -151,7 +151,7 @@ class Printer:
                 return
             self._waiting = False
             code = _P_OF_FAULT.get(order.fault) if order is not None else None
-            carriage.begin("draw_in", DRAW_S, lambda share: self._drawn(code))
+            carriage.begin("draw_in", DRAW_S, lambda share: self._drawn(code), _share_of(order, 1.0))
 
     def _drawn(self, fault: int | None) -> None:
         self._ended = P_OK if fault is None else fault
@@ -219,7 +219,7 @@ class Printer:
             carriage.position = to
             self._ended = P_JAM if to is Position.JAMMED else P_OK
 
-        carriage.begin("hand_back", HAND_BACK_S, arrive)
+        carriage.begin("hand_back", HAND_BACK_S, arrive, _share_of(order, 1.0))
 
     def _erase(self, data: bytes) -> None:
         card = self._card_inside()
@@ -232,7 +232,7 @@ class Printer:
             card.rewrites += share > 0
             self._end(order)
 
-        self._carriage.begin("erase", ERASE_S, erase, _share_of(order))
+        self._carriage.begin("erase", ERASE_S, erase, _share_of(order, 0.0))
 
     def _take_image(self, data: bytes) -> None:
         if len(data) < 6 or data[4] != ROW_BYTES or len(data) != 6 + data[4] * data[5]:
@@ -267,7 +267,7 @@ class Printer:
             self._printed(card)
             self._end(order)
 
-        self._carriage.begin("print", PRINT_S, burn, _share_of(order))
+        self._carriage.begin("print", PRINT_S, burn, _share_of(order, 0.0))
 
     def _end(self, order: Order | None) -> None:
         self._ended = P_OK
@@ -289,12 +289,11 @@ class Printer:
         return carriage.card
 
 
-def _share_of(order: Order | None) -> float:
+def _share_of(order: Order | None, usual: float) -> float:
     """Return how much of the work is done before ``order`` strikes: all without one."""
     if order is None:
         return 1.0
-    half_way = 0.5 if order.fault == "power_lost" else 0.0
-    return min(1.0, max(0.0, float(order.args.get("share", half_way))))
+    return order.share(0.5 if order.fault == "power_lost" else usual)
 
 
 def frame(command: int, status: bytes, data: bytes = b"") -> bytes:

@@ -78,6 +78,6 @@ class Scanner:
             if card is None or carriage.position is not Position.RF or card.wrong_way_round:
                 return []
             unreadable = order is not None and order.fault == "unreadable"
-            if unreadable or carriage.level.misreads(carriage.chance):
+            if unreadable or carriage.misreads():
                 return []
             return [line for line in (card.mrz, card.code()) if line]

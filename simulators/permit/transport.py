@@ -297,7 +297,10 @@ class Transport:
             raise CommandFailed(CHIP_TIMEOUT) from None
 
     def _strike(self, operation: str) -> Order | None:
-        return self._carriage.strike(operation)
+        order = self._carriage.strike(operation)
+        if order is None and operation == "chip_select" and self._carriage.misreads():
+            return Order(DEVICE, "no_answer", operation)  # the chip lost the field; opened again it answers
+        return order
 
     def _require_at_rf(self) -> None:
         self._require_no_jam()

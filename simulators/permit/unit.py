@@ -22,10 +22,10 @@ FAULTS: Final = {
     "jam": "the card is stuck on its way (enter, to_*, draw_in, hand_back, erase, print)",
     "pulled": "the person snatches the card (enter, to_rf, to_gate, to_bin, to_printer)",
     "not_taken": "the print station does not take the card from the transport (draw_in)",
-    "print_fault": "the printer reports a head fault; `share` of the work is done, none by default",
+    "print_fault": "the printer reports a head fault",
     "motor_fault": "the printer reports a motor fault (erase, print, draw_in)",
     "battery": "the printer reports its battery (erase, print, draw_in)",
-    "power_lost": "the unit goes dark for `seconds` (3) after `share` (0.5) of erase or print",
+    "power_lost": "the unit goes dark for `seconds` (3) half-way (or at `share`) through erase or print",
     "refused": "the chip answers a write with a memory failure (chip_write)",
     "no_answer": "the chip falls silent (chip_select, chip_read, chip_write)",
     "unreadable": "the imager reads nothing (scan)",
@@ -48,6 +48,10 @@ OPERATIONS: Final = (
     "chip_write",
     "scan",
 )
+MIDWAY: Final = (
+    "enter", "to_rf", "to_printer", "to_gate", "to_bin", "draw_in", "hand_back", "erase", "print",
+)  # fmt: skip
+"""The operations that a fault can strike half-way."""
 _NO_CARD: Final = {"strip": {"code": "", "rewrites": 0}, "chip_endorsements": ""}
 
 

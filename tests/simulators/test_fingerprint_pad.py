@@ -100,7 +100,7 @@ def test_speed_can_be_set_to_115200(desk: Desk) -> None:
         assert ask(port, CAPTURE) == ACK_NO_FINGER
 
 
-@pytest.mark.parametrize(("condition", "code"), [("dry", 0x06), ("partial", 0x07)])
+@pytest.mark.parametrize(("condition", "code"), [("dry", 0x07), ("partial", 0x07)])
 def test_a_bad_finger_gives_an_image_and_no_features(desk: Desk, condition: str, code: int) -> None:
     desk.pad.press(Press("f01", 2, condition))
     with opened(desk.line.path, 57600) as port:
