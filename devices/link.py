@@ -34,7 +34,7 @@ class SerialLink:
 
     def open(self) -> None:
         """Open the wire; raises ``LinkLost`` when it is not there."""
-        address, baud, parity = _serial_address(self.url)
+        address, baud, parity = serial_address(self.url)
         try:
             self._port = serial.serial_for_url(
                 address, baudrate=baud, parity=parity, timeout=0, write_timeout=5, exclusive=None
@@ -103,7 +103,8 @@ def open_link(url: str) -> Link:
     raise ValueError(f"no byte-stream link for {url!r}")
 
 
-def _serial_address(url: str) -> tuple[str, int, str]:
+def serial_address(url: str) -> tuple[str, int, str]:
+    """Return what pyserial opens for ``url`` (a path, or a URL of its own), the speed and the parity."""
     parts = urlsplit(url)
     query = parse_qs(parts.query)
     baud = int(query.get("baud", ["115200"])[0])
