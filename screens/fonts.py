@@ -12,7 +12,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from fontTools.ttLib import TTFont
+from numpy.typing import NDArray
 
 
 class Face:
@@ -24,10 +26,15 @@ class Face:
         self.path = path
 
     @cached_property
-    def _tables(self) -> tuple[dict[int, str], dict[str, tuple[int, int]], int]:
+    def _tables(self) -> tuple[dict[int, int], NDArray[np.uint16], int]:
+        """Return the glyph of each character, the advance of each glyph, the units in an em."""
         font: Any = TTFont(self.path, lazy=True)
         with font:
-            return font.getBestCmap(), dict(font["hmtx"].metrics), font["head"].unitsPerEm
+            # Glyphs by number: their names would have to be made up for 65,000 of them first.
+            font.setGlyphOrder(list(range(font["maxp"].numGlyphs)))
+            many = font["hhea"].numberOfHMetrics
+            advances = np.frombuffer(font.reader["hmtx"], ">u2", 2 * many)[::2]
+            return font.getBestCmap(), advances, font["head"].unitsPerEm
 
     def has(self, character: str) -> bool:
         """Tell whether the face draws ``character``."""
@@ -35,9 +42,12 @@ class Face:
 
     def advance_em(self, character: str) -> float:
         """Return how far ``character`` moves on, in em; a missing one counts as a full em."""
-        names, advances, units = self._tables
-        name = names.get(ord(character))
-        return advances[name][0] / units if name is not None else 1.0
+        glyphs, advances, units = self._tables
+        glyph = glyphs.get(ord(character))
+        if glyph is None:
+            return 1.0
+        # All glyphs beyond the end of the table are as wide as its last.
+        return float(advances[min(glyph, len(advances) - 1)]) / units
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,11 +21,11 @@ from screens.fonts import Fonts
 from screens.meter import FrameMeter
 from screens.panel import Panel
 from screens.scene import Press, Scene, Target
+from screens.slide import Slide
 from screens.theme import DAY, HIGH_CONTRAST
 from screens.touch import Touch, answer_value
 from screens.view import Showing
 
-SLIDE_S = 0.18
 SLIDE_MM = 26.0
 NEAR_MM = 12.0
 STILL_FPS = 30
@@ -63,8 +63,8 @@ class Window:
         self._page: Page | None = None
         self._scene: Scene | None = None
         self._showing: Showing | None = None
-        self._page_at_s = self._update_at_s = self._slide_at_s = 0.0
-        self._slide_from_px = self._drifted_s = 0.0
+        self._slide = Slide()
+        self._page_at_s = self._update_at_s = self._drifted_s = 0.0
         self._marked: frozenset[str] = frozenset()
         self._leaf = 0
         self._pictured: NDArray[np.uint8] | None = None
@@ -86,8 +86,9 @@ class Window:
             self._pictured = None
             back = before is not None and page.step < before.step
             reach = SLIDE_MM * self._panel.px_per_mm
-            self._slide_from_px = 0.0 if before is None else -reach if back else reach
-            self._slide_at_s = now
+            if isinstance(page.prompt, Attract):
+                self._slide.try_again()
+            self._slide.begin(0.0 if before is None else -reach if back else reach, now)
         self._page = page
         self._touch.page(page.number)
         self._redraw()
@@ -180,8 +181,7 @@ class Window:
         now = time.monotonic()
         if self._page is None:
             return
-        along = min(1.0, (now - self._slide_at_s) / SLIDE_S)
-        self._painter.slide(self._slide_from_px * (1 - along) ** 3)
+        self._painter.slide(self._slide.offset_px(now))
         if now - self._drifted_s >= 1 / DRIFT_FPS:
             self._drifted_s = now
             self._painter.drift(now - self._page_at_s)
