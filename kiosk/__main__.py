@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import resource
 import signal
 import sys
@@ -70,6 +71,7 @@ def _settings(settings: Settings, _: argparse.Namespace) -> int:
 
 def _run(settings: Settings, chosen: argparse.Namespace) -> int:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core file would hold the person's data
+    gc.disable()  # until everything stands: nothing of it is garbage
     try:
         asyncio.run(_receive(settings, headless=chosen.headless, fullscreen=chosen.fullscreen))
     except JournalRefused as refused:
@@ -114,7 +116,8 @@ async def _receive(settings: Settings, *, headless: bool, fullscreen: bool) -> N
         await kiosk.run(window=window)
     finally:
         window.stop()
-        await asyncio.gather(showing, return_exceptions=True)
+        await asyncio.wait({showing})
+        showing.result()  # a window that failed is a kiosk that failed: it is to be started again
 
 
 if __name__ == "__main__":
