@@ -81,7 +81,7 @@ class Panel:
                 "faults": news.whole(lambda: [asdict(order) for order in faults.orders()]),
                 "power": news.whole(self._mains),
                 "kiosk": news.whole(self._watch.told),
-                "printed": news.whole(lambda: [len(printer.printed()), len(permit_unit.strips)]),
+                "printed": news.whole(lambda: _amount(printer, permit_unit)),
                 "wires": news.wires(recorder),
                 "log": news.log(state / "events.jsonl"),
             }
@@ -186,6 +186,14 @@ async def _done(act: partial[None]) -> None:
         await run_in_threadpool(act)
     except (NoKiosk, NoWindow) as error:
         raise Refusal(409, str(error)) from error
+
+
+def _amount(printer: ReceiptPrinter, permit_unit: PermitUnitSimulator) -> dict[str, Any]:
+    """Return how much was printed: of each receipt whether it is not finished, and how many strips."""
+    return {
+        "receipts": [receipt.torn for receipt in printer.printed()],
+        "strips": len(permit_unit.strips),
+    }
 
 
 def _introduced(person: Persona) -> dict[str, Any]:

@@ -6,7 +6,7 @@ let token = "";
 const listeners = new Map();
 
 /** What was heard last, by part: world, faults, power, kiosk, printed. */
-export const now = { world: null, faults: [], power: null, kiosk: {}, printed: [0, 0] };
+export const now = { world: null, faults: [], power: null, kiosk: {}, printed: null };
 
 /** Take the token out of the address, so that it stays in no history; false when there is none. */
 export function enter() {

@@ -14,12 +14,13 @@ document.title = t("title");
 function header() {
   const mains = el("span", { class: "pill", id: "mains", role: "status" });
   const bench = el("span", { class: "pill bad", id: "lost", role: "alert", hidden: true }, t("bench-lost"));
-  on("power", (state) => {
-    const foreign = !state.on && now.kiosk.pid;
-    mains.textContent = state.on || foreign ? `${t("running")} · ${state.pid ?? now.kiosk.pid}` : t("no-kiosk");
-    mains.className = state.on || foreign ? "pill good" : "pill";
-  });
-  on("kiosk", () => now.power && mains.dispatchEvent(new Event("refresh")));
+  const draw = () => {
+    const pid = now.power?.pid ?? now.kiosk.pid;
+    mains.textContent = pid ? `${t("running")} · ${pid}` : t("no-kiosk");
+    mains.className = pid ? "pill good" : "pill";
+  };
+  on("power", draw);
+  on("kiosk", draw);
   const speak = el("button", { type: "button", class: "plain", id: "language", lang: other === "zh" ? "zh-CN" : "en",
     onclick: () => { localStorage.setItem("language", other); location.reload(); } }, other === "zh" ? "中文" : "English");
   return el("header", { class: "top" },
@@ -55,8 +56,10 @@ async function begin() {
   document.body.replaceChildren(
     el("a", { class: "skip", href: "#cabinet" }, t("skip")),
     header(),
-    el("main", {}, kiosk(), el("div", { id: "cabinet", class: "cabinet", tabindex: "-1" }, cabinet(people, catalogue),
-      faults(catalogue)), records(catalogue)),
+    el("main", {},
+      el("div", { class: "sides" }, kiosk(),
+        el("div", { id: "cabinet", class: "cabinet", tabindex: "-1" }, cabinet(people, catalogue), faults(catalogue))),
+      records(catalogue)),
     el("p", { id: "told", role: "alert", hidden: true }),
   );
   document.body.dataset.ready = "yes";

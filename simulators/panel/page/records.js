@@ -32,9 +32,9 @@ export function records(catalogue) {
     });
   });
   const count = el("span", { class: "count", hidden: true });
-  on("printed", ([receipts, strips]) => {
-    count.textContent = receipts + strips;
-    count.hidden = receipts + strips === 0;
+  on("printed", ({ receipts, strips }) => {
+    count.textContent = receipts.length + strips;
+    count.hidden = receipts.length + strips === 0;
   });
   tabs[3].append(count);
   return el("section", { class: "records", "aria-label": t("records") },
@@ -76,11 +76,12 @@ function wires(links) {
         before.line.cells[4].textContent = `×${before.times}`;
         continue;
       }
+      const bytes = frame.hex.replace(/../g, "$& ").trim() + (frame.size * 2 > frame.hex.length ? " …" : "");
       const line = el("tr", { "data-link": frame.link, class: frame.direction, hidden: hidden(frame.link) },
         el("td", { class: "mono" }, clock(frame.at_s)), el("td", {}, word("link", frame.link, frame.link)),
         el("td", { class: "arrow", title: t(frame.direction) }, frame.direction === "to_device" ? "→" : "←"),
         el("td", {}, frame.words), el("td", { class: "times" }),
-        el("td", { class: "mono hex" }, `${frame.hex.replace(/../g, "$& ").trim()}${frame.size * 2 > frame.hex.length ? " …" : ""}`),
+        el("td", { class: "mono hex", title: bytes }, bytes),
         el("td", { class: "mono" }, `${frame.size}`));
       body.append(line);
       // A new request begins a new exchange: its answer is shown again, even the same one.
@@ -92,7 +93,7 @@ function wires(links) {
   }
 
   const scroll = el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": t("records.wires") },
-    el("table", {}, el("thead", {}, el("tr", {}, ["time", "wire", "", "words", "times", "bytes", "size"].map((name) =>
+    el("table", { class: "wires" }, el("thead", {}, el("tr", {}, ["time", "wire", "", "words", "times", "bytes", "size"].map((name) =>
       el("th", { scope: "col" }, name ? t(`column.${name}`) : "")))), body));
   on("wires", (frames) => {
     if (hold.getAttribute("aria-checked") === "true") held = [...held, ...frames].slice(-ROWS * 4);
