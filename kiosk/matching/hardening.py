@@ -10,7 +10,7 @@ from typing import Final
 
 _PR_SET_PDEATHSIG: Final = 1
 _PR_SET_DUMPABLE: Final = 4
-_NICENESS: Final = 10
+NICENESS: Final = 10
 
 
 def harden(parent_pid: int) -> None:
@@ -22,4 +22,4 @@ def harden(parent_pid: int) -> None:
             raise OSError(ctypes.get_errno(), f"prctl {option}")
     if os.getppid() != parent_pid:
         raise SystemExit("the parent is gone")
-    os.nice(_NICENESS)
+    os.nice(NICENESS)

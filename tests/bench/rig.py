@@ -13,9 +13,14 @@ from typing import Any
 import psutil
 
 from simulators.bench import Bench
+from simulators.citizen import Citizen, Plan, Watcher
 from simulators.control_client import World
+from simulators.hands import DataHands, Hands
 from simulators.kiosk_link import KioskLink, KioskProcess
 from simulators.level import Level
+
+PRACTISED = Plan(acts={"consent-face": [{"act": "place_id_card"}, {"act": "look"}]})
+"""A citizen who has the card on the reader and stands before the camera by the time the kiosk asks."""
 
 
 @dataclass(slots=True)
@@ -27,21 +32,50 @@ class Rig:
     link: KioskLink
     world: World
 
-    def until(self, kind: str, timeout_s: float = 30.0) -> dict[str, Any]:
-        """Wait for a page whose prompt is of ``kind``; returns the page."""
+    def until(self, kind: str, timeout_s: float = 30.0) -> None:
+        """Wait for a page whose prompt is of ``kind``; raises ``TimeoutError``."""
         deadline_s = time.monotonic() + timeout_s
         while time.monotonic() < deadline_s:
             message = self.link.next(0.5)
             if message and message.get("page", {}).get("prompt", {}).get("kind") == kind:
-                page: dict[str, Any] = message["page"]
-                return page
+                return
         raise TimeoutError(f"no {kind} page came")
 
-    def rss_mb(self) -> tuple[float, float]:
-        """Return the resident memory of the kiosk and of its child, in MB."""
-        process = psutil.Process(self.kiosk.pid)
-        children = sum(child.memory_info().rss for child in process.children())
-        return process.memory_info().rss / 1e6, children / 1e6
+    def visit(
+        self,
+        plan: Plan,
+        *,
+        hands: Hands | None = None,
+        watcher: Watcher | None = None,
+        outcome: str = "delivered",
+        timeout_s: float = 60.0,
+    ) -> dict[str, Any]:
+        """Let one person be served in a world where nothing has happened yet; returns the kiosk's report.
+
+        Raises ``RuntimeError`` when the visit did not end in ``outcome``.
+        """
+        self.world.do("reset")
+        self.link.begin_now()
+        hands = hands or DataHands(self.link)
+        report = Citizen(self.link, hands, self.world, plan, watcher).visit(timeout_s)
+        if report["outcome"] != outcome:
+            raise RuntimeError(f"the visit was {report['outcome']}: {report['reason']}")
+        return report
+
+    @property
+    def processes(self) -> list[psutil.Process]:
+        """The kiosk's process and its child's."""
+        kiosk = psutil.Process(self.kiosk.pid)
+        return [kiosk, *kiosk.children()]
+
+    def memory_mb(self) -> tuple[float, float]:
+        """Return the resident memory of the kiosk and of its child."""
+        kiosk, *children = (process.memory_info().rss / 1e6 for process in self.processes)
+        return kiosk, sum(children)
+
+    def cpu_s(self) -> float:
+        """Return the seconds of a core that kiosk and child have used so far."""
+        return sum(sum(process.cpu_times()[:2]) for process in self.processes)
 
 
 @contextmanager
