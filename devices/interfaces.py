@@ -80,6 +80,10 @@ class IdCardReader(Device, Protocol):
         """Ask once whether a card lies on the reader (≤ 1 s)."""
         ...
 
+    def still_there(self) -> bool:
+        """Tell whether the card that was read still lies on the reader (≤ 1 s)."""
+        ...
+
     def read(self, fingerprints: bool = False) -> IdCard:
         """Select and read the card that was found (≤ 3 s).
 

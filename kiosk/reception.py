@@ -24,7 +24,7 @@ from kiosk.prompts import Action, Attract, Home, Notice, Option, Tone
 from kiosk.services import Service
 from kiosk.stage import Surroundings
 from kiosk.steps.id_card import ask_to_take_id_card
-from kiosk.steps.permit import give_back_permit
+from kiosk.steps.permit import RETAINED, give_back_permit
 from kiosk.texts import LANGUAGES, Text, text
 from kiosk.visit import Back, Closed, Leave, Refused, Visit
 
@@ -104,6 +104,9 @@ class Reception:
         )
         try:
             outcome, reason = await self._run(visit)
+            record = await house.journal.visit(number)
+            if record.noted("delivered") is not None and outcome is not Outcome.ESCALATED:
+                outcome, reason = Outcome.DELIVERED, ""  # however the last pages were left
             await house.journal.end(number, outcome, reason)
             report = await self._report(visit)
         finally:
@@ -254,9 +257,15 @@ class Reception:
 
     async def _left(self, visit: Visit, reason: str) -> tuple[Outcome, str]:
         held = await self._return_permit(visit)
-        if held is None:
-            await self._remind_of_id_card(visit)
-        return (Outcome.CANCELLED, reason) if held is None else (Outcome.ESCALATED, held)
+        if reason == RETAINED:
+            held = await self._escalate(visit, RETAINED, "")
+        if held is not None:
+            return Outcome.ESCALATED, held
+        await ask_to_take_id_card(visit)
+        record = await self._house.journal.visit(visit.number)
+        paid_fen, refunded_fen = money_of(record.effects)
+        returned = paid_fen > 0 and paid_fen == refunded_fen
+        return (Outcome.REFUNDED if returned else Outcome.CANCELLED), reason
 
     async def _refused(
         self, visit: Visit, code: str, why: Text, what_now: Text
@@ -278,7 +287,7 @@ class Reception:
         )
         held = await self._return_permit(visit)
         if held is None:
-            await self._remind_of_id_card(visit)
+            await ask_to_take_id_card(visit)
         return (Outcome.REFUSED, code) if held is None else (Outcome.ESCALATED, f"{code}:{held}")
 
     async def _closed(self, visit: Visit, closed: Closed) -> tuple[Outcome, str]:
@@ -304,7 +313,7 @@ class Reception:
         )
         held = await self._return_permit(visit)
         if held is None:
-            await self._remind_of_id_card(visit)
+            await ask_to_take_id_card(visit)
             return closed.outcome, closed.reason
         return Outcome.ESCALATED, f"{closed.reason}:{held}"
 
@@ -325,7 +334,7 @@ class Reception:
         try:
             if await give_back_permit(visit):
                 return None
-            return await self._escalate(visit, "permit-retained", "")
+            return await self._escalate(visit, RETAINED, "")
         except DeviceError as error:
             worker = house.cabinet.permit_unit
             worker.quarantined = error.code
@@ -348,14 +357,6 @@ class Reception:
         letter = Letter("escalation", body, visit.case_no)
         await self._house.journal.note(visit.number, "escalated", letter=letter, **body)
         return reason
-
-    async def _remind_of_id_card(self, visit: Visit) -> None:
-        try:
-            await ask_to_take_id_card(visit)
-        except DeviceError as error:
-            self._house.events.event(
-                "device-fault", device=error.device, code=error.code, visit=visit.number
-            )
 
     async def _report(self, visit: Visit) -> Report:
         return await report_of(

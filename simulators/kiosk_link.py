@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import socket
@@ -54,6 +55,12 @@ class KioskProcess:
     def exit_code(self) -> int | None:
         """The exit code, negative for a signal; None while it runs."""
         return self._process.poll()
+
+    def died(self, timeout_s: float = 5.0) -> int | None:
+        """Wait for its end and return the exit code, None when it goes on living."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(timeout_s)
+        return self.exit_code
 
     def connect(self, timeout_s: float = START_S) -> KioskLink:
         """Wait for the debug link and connect; raises ``KioskGone``."""

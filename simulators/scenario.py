@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -115,7 +116,7 @@ def play(scenario: Scenario, stand: Stand) -> list[str]:
     except PowerCut:
         report = _recovered(scenario, stand)
     except KioskGone as gone:
-        if not scenario.failpoint or stand.kiosk.exit_code != -9:
+        if not scenario.failpoint or stand.kiosk.died() != -signal.SIGKILL:
             return [f"the kiosk ended: {gone} {stand.kiosk.last_words()}"]
         stand.cut_power()
         report = _recovered(scenario, stand)

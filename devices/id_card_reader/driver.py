@@ -108,6 +108,19 @@ class SamIdCardReader(Wired):
         self._media = "present" if found else "notPresent"
         return found
 
+    def still_there(self) -> bool:
+        """Tell whether the card that was read still lies there; raises ``Fault``.
+
+        It isn't found again before it was lifted, but it can be asked for a newer address (which most
+        cards don't have) without a new select for as long as it stays: so the module's documents say.
+        """
+        reply = self._exchange(Command.NEW_ADDRESS, _SHORT_S)
+        if reply.sw3 in (Sw3.OK, Sw3.NO_SUCH_ITEM):
+            return True
+        if reply.sw3 != Sw3.READ_FAILED:
+            self._refuse(reply)
+        return False
+
     def read(self, fingerprints: bool = False) -> IdCard:
         """Select and read the card that was found; raises ``Retry`` or ``Fault``.
 

@@ -19,7 +19,7 @@ from kiosk.journal import effects
 from kiosk.journal.records import EffectState
 from kiosk.platform import Approval
 from kiosk.prompts import Working
-from kiosk.steps.permit import Permit
+from kiosk.steps.permit import Permit, revive
 from kiosk.strip import StripMismatch, draw_strip
 from kiosk.texts import text
 from kiosk.visit import Visit
@@ -28,6 +28,9 @@ STEPS = ("chip", "strip", "check")
 ESTIMATES_S = {"chip": 8, "strip": 26, "check": 6}
 MOST_TRIES = 2
 """How often chip or strip is tried; again only after asking showed that it did not happen."""
+
+NOT_TAKEN = "mediaRejected"
+"""The print station did not take the permit: the one fault after which nobody touched the strip."""
 
 
 class NotEndorsed(Exception):
@@ -157,7 +160,7 @@ async def _write_chip(visit: Visit, permit: Permit, approval: Approval) -> None:
 async def _print_strip(visit: Visit, before: str, approval: Approval, strip: GrayImage) -> None:
     """Print, and look; ``before`` is what the strip said when nothing had been done to it."""
     unit = visit.house.cabinet.permit_unit
-    error, code = "", before
+    error, code, spoilt = "", before, False
     for attempt in range(1, MOST_TRIES + 1):
         async with visit.house.journal.acting(
             visit.number,
@@ -169,6 +172,8 @@ async def _print_strip(visit: Visit, before: str, approval: Approval, strip: Gra
                 await visit.device(unit, lambda u: u.print_strip(strip))
             except DeviceError as failure:
                 error = failure.code
+                spoilt = spoilt or error != NOT_TAKEN
+                await revive(visit)
             try:
                 code = await visit.device(unit, lambda u: u.scan_strip())
             except DeviceError as failure:
@@ -178,7 +183,7 @@ async def _print_strip(visit: Visit, before: str, approval: Approval, strip: Gra
             if code == approval.strip_code:
                 return
             act.failed(strip_code=code, code=error or "read-back-differs")
-    raise NotEndorsed(error or "read-back-differs", chip=True, strip=False, erased=code != before)
+    raise NotEndorsed(error or "read-back-differs", chip=True, strip=False, erased=spoilt or code != before)
 
 
 def _progress(visit: Visit, done: int) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Container
 from dataclasses import dataclass, field
 from datetime import date
 
-from devices.base import Retry
+from devices.base import DeviceError, Retry
 from devices.interfaces import CardType, Fingerprint, IdCard, IdCardReader
 from kiosk.cabinet import Worker
 from kiosk.identity import age_on, birth_of, id_number_is_valid, masked
@@ -115,25 +116,30 @@ def judge(card: IdCard, today: date, accepted: Container[CardType]) -> Holder:
 
 
 async def ask_to_take_id_card(visit: Visit) -> None:
-    """If the ID card still lies on the reader, ask for it to be taken, for as long as a slot waits."""
+    """If the ID card still lies on the reader, ask for it to be taken, for as long as a slot waits.
+
+    A reader that fails now keeps nobody: its fault is logged, and the last page says to take all documents.
+    """
     reader = visit.house.cabinet.id_card_reader
-    if not await visit.device(reader, lambda unit: unit.find()):
-        return
-    prompt = PlaceItem(
-        "take-id-card",
-        text("id-card.take.question"),
-        text("id-card.take.body"),
-        Tone.DONE,
-        place=Place.ID_CARD_READER,
-    )
-    visit.tell(prompt)
-    with visit.meter.citizen():
-        try:
-            async with asyncio.timeout(visit.house.times.take_s):
-                await _wait_until_lifted(visit, reader)
-        except TimeoutError:
-            visit.house.events.event("id-card-left", visit=visit.number)
-            await visit.house.journal.post(Letter("id-card-left", case_no=visit.case_no))
+    with contextlib.suppress(DeviceError):
+        if not await visit.device(reader, _lies_there):
+            return
+        visit.tell(
+            PlaceItem(
+                "take-id-card",
+                text("id-card.take.question"),
+                text("id-card.take.body"),
+                Tone.DONE,
+                place=Place.ID_CARD_READER,
+            )
+        )
+        with visit.meter.citizen():
+            try:
+                async with asyncio.timeout(visit.house.times.take_s):
+                    await _wait_until_lifted(visit, reader)
+            except TimeoutError:
+                visit.house.events.event("id-card-left", visit=visit.number)
+                await visit.house.journal.post(Letter("id-card-left", case_no=visit.case_no))
 
 
 async def _wait_and_read(visit: Visit, *, again: bool) -> IdCard:
@@ -146,6 +152,10 @@ async def _wait_and_read(visit: Visit, *, again: bool) -> IdCard:
 
 
 async def _wait_until_lifted(visit: Visit, reader: Worker[IdCardReader]) -> None:
-    """After an error, and at the end, the card has to be lifted; a reader finds it no more then."""
-    while await reader(lambda unit: unit.find()):
+    """After an error, and at the end, the card has to be lifted."""
+    while await reader(_lies_there):
         await asyncio.sleep(POLL_S)
+
+
+def _lies_there(unit: IdCardReader) -> bool:
+    return unit.still_there() or unit.find()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from dataclasses import dataclass
 from datetime import date
 
@@ -21,12 +22,17 @@ from kiosk.pauses import pauses
 from kiosk.prompts import Answer, Place, PlaceItem, TakeItem, Tone, Working
 from kiosk.steps.id_card import Holder
 from kiosk.texts import Text, text
-from kiosk.visit import Refused, Visit
+from kiosk.visit import Leave, Refused, Visit
 
 LONGEST_PAUSE_S = 0.15
 """Between two looks at where the permit is."""
 MOST_TRIES = 3
 READ_ESTIMATE_S = 5
+RETAINED = "permit-retained"
+"""Why somebody leaves whose permit went into the bin."""
+REVIVING_S = 8.0
+"""How long a unit that has lost its power, or whose wire is gone, is waited for."""
+COMES_BACK = frozenset({"powerOff", "timeOut", "noDevice"})
 
 
 @dataclass(slots=True, repr=False)
@@ -76,7 +82,8 @@ async def take_in_permit(visit: Visit, holder: Holder) -> Permit:
                 permit = await _read(visit)
         except Retry as again:
             trouble = text(f"permit.trouble.{again.code}")
-            await give_back_permit(visit)
+            if not await give_back_permit(visit):
+                raise Leave(RETAINED) from again
             continue
         line, chip = permit
         compare(line, chip, holder, visit.house.today())
@@ -110,10 +117,13 @@ def compare(line: PermitLine, chip: ChipHolder, holder: Holder, today: date) -> 
 async def give_back_permit(visit: Visit) -> bool:
     """Move the permit to the gate and wait until it is taken; true when it was.
 
-    Left behind, it goes into the numbered bin: that is journalled, and told to the back office.
+    Left behind, it goes into the numbered bin: that is journalled, and told to the back office. A unit
+    that fails is brought back and tried once more; raises ``DeviceError`` when the permit stays inside.
     """
     house, unit = visit.house, visit.house.cabinet.permit_unit
-    before = await visit.device(unit, lambda u: u.media())
+    before = Media.UNKNOWN
+    with contextlib.suppress(DeviceError):
+        before = await visit.device(unit, lambda u: u.media())
     if before is Media.NOT_PRESENT:
         visit.held.permit = False
         return True
@@ -125,18 +135,38 @@ async def give_back_permit(visit: Visit) -> bool:
         before={"media": before.value},
     ) as act:
         async with visit.working():
-            await visit.device(unit, lambda u: u.eject())
+            try:
+                await visit.device(unit, lambda u: u.eject())
+            except DeviceError:
+                await revive(visit)
+                await visit.device(unit, lambda u: u.eject())
         if await _wait_until_taken(visit):
             visit.held.permit = False
             act.after["media"] = Media.NOT_PRESENT.value
             return True
         act.failed(media=Media.ENTERING.value)
-    await retract_permit(visit)
-    return False
+    return not await retract_permit(visit)
 
 
-async def retract_permit(visit: Visit) -> None:
-    """Take a permit that was left into the retain bin and tell the back office."""
+async def revive(visit: Visit) -> None:
+    """After a fault, have the unit forget its errors; one that is starting again is waited for."""
+    unit, deadline_s = visit.house.cabinet.permit_unit, visit.house.now_s() + REVIVING_S
+    pause_s = pauses(1.0)
+    while True:
+        try:
+            await visit.device(unit, lambda u: u.reset())
+            return
+        except DeviceError as error:
+            if error.code not in COMES_BACK or visit.house.now_s() > deadline_s:
+                return
+        await asyncio.sleep(next(pause_s))
+
+
+async def retract_permit(visit: Visit) -> bool:
+    """Take a permit that was left into the retain bin and tell the back office.
+
+    False when it was taken in the last moment.
+    """
     house, unit = visit.house, visit.house.cabinet.permit_unit
     before = (await visit.device(unit, lambda u: u.counters()))["retained"]
     async with house.journal.acting(
@@ -145,13 +175,19 @@ async def retract_permit(visit: Visit) -> None:
         f"{visit.number}:retract:{before + 1}",
         before={"bin_count": before},
     ) as act, visit.working():
-        count = act.after["bin_count"] = await visit.device(unit, lambda u: u.retract())
+        try:
+            count = act.after["bin_count"] = await visit.device(unit, lambda u: u.retract())
+        except Retry:
+            act.failed(bin_count=before)
+            visit.held.permit = False
+            return False
     visit.held.permit = False
     letter = Letter("permit-retained", {"device": "permit_unit", "bin_count": count}, visit.case_no)
     await house.journal.note(
         visit.number, "permit-retained", device="permit_unit", bin_count=count, letter=letter
     )
     house.events.event("card-retained", visit=visit.number, device="permit_unit", count=count)
+    return True
 
 
 async def _let_in(visit: Visit, trouble: Text | None) -> None:

@@ -17,7 +17,7 @@ from kiosk.prompts import Working
 from kiosk.rules import Wish
 from kiosk.steps.endorse import NotEndorsed, endorse_permit, put_chip_back
 from kiosk.steps.farewell import ask_rating
-from kiosk.steps.permit import Permit, give_back_permit
+from kiosk.steps.permit import RETAINED, Permit, give_back_permit
 from kiosk.texts import Text, text
 from kiosk.visit import Closed, Visit
 
@@ -42,7 +42,7 @@ async def deliver(visit: Visit, payment: Payment, permit: Permit, wishes: Sequen
                     await paid.delivered()
                 else:
                     why = text("closed.permit-retained")
-                    await paid.escalate("permit-retained", give_back=False)
+                    await paid.escalate(RETAINED, give_back=False)
             except NotEndorsed as failure:
                 why = text("closed.strip-failed" if failure.chip or failure.strip else "closed.chip-refused")
                 raise
@@ -57,7 +57,7 @@ async def deliver(visit: Visit, payment: Payment, permit: Permit, wishes: Sequen
     finally:
         visit.held.money = False
     if paid.settlement is None or paid.settlement.outcome is not Outcome.DELIVERED:
-        raise _closed(paid, "permit-retained", why)
+        raise _closed(paid, RETAINED, why)
     await _report(visit, approval, issued=True, chip=True, strip=True)
     return approval
 
