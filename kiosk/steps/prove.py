@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 import numpy as np
@@ -24,7 +24,9 @@ from kiosk.visit import Refused, Visit
 GUIDE_EVERY_S = 0.1
 """From one sentence of guidance to the next; a face that is well placed is not kept waiting."""
 FRAME_LOOK_S = 0.02
-FRAMES_COMPARED = 3
+GOOD_FRAMES = 3
+"""So many in a row; the sharpest of them is compared."""
+FRAMES_SHOWN = 3
 FINGER_POLL_S = 0.2
 FACE_TRIES = 3
 FINGER_TRIES = 3
@@ -147,12 +149,15 @@ async def _compare_once(
     *,
     last: bool,
 ) -> FaceDecision:
-    """Guide until a few good frames are there, then compare them. ``used`` collects them to be wiped."""
+    """Guide until a few good frames are there, then compare the sharpest.
+
+    ``used`` holds the pictures that are still to be wiped.
+    """
     house, seen = visit.house, 0
     with visit.meter.devices():
         matcher = await house.matching()
-    frames: list[NDArray[np.uint8]] = []
-    while len(frames) < FRAMES_COMPARED:
+    good: list[tuple[float, NDArray[np.uint8]]] = []
+    while len(good) < GOOD_FRAMES:
         frame = house.cabinet.camera.device.latest()
         if frame is None:
             await house.cabinet.camera(_require_pictures)
@@ -164,16 +169,31 @@ async def _compare_once(
         framing = await matcher.guide(frame.image)
         if framing.ok:
             house.stage.touched()  # a face is before the camera: somebody is there
-        frames = [*frames, frame.image] if framing.ok else []
+        sharpness = framing.quality.sharpness if framing.quality else 0.0
+        good = [*good, (sharpness, frame.image)] if framing.ok else []
+        _wipe_old(used, keep=[photo, *(image for _, image in good)])
         guidance = text(f"face.guidance.{framing.guidance}")
         visit.update(_face_prompt(tries, last=last, guidance=guidance, framed=framing.ok))
         if not framing.ok:
             await asyncio.sleep(GUIDE_EVERY_S)
-    decision = await matcher.compare_face(photo, frames)
+    _, sharpest = max(good, key=lambda look: look[0])
+    decision = await matcher.compare_face(photo, [sharpest])
     if decision.outcome is FaceOutcome.NO_MATCH:
         visit.update(_face_prompt(tries - 1, last=last, guidance=text("face.guidance.no-match")))
         await asyncio.sleep(MESSAGE_S)
     return decision
+
+
+def _wipe_old(used: list[NDArray[np.uint8]], keep: Sequence[NDArray[np.uint8]]) -> None:
+    """Wipe what is no longer needed; somebody may stand here for minutes, at a megabyte a frame.
+
+    The newest are left: the window may still be showing them.
+    """
+    newest = used[-FRAMES_SHOWN:]
+    for picture in used[:-FRAMES_SHOWN]:
+        if not any(picture is kept for kept in keep):
+            wipe(picture)
+    used[:] = [*keep, *(picture for picture in newest if not any(picture is kept for kept in keep))]
 
 
 def _require_pictures(unit: Camera) -> None:
