@@ -7,8 +7,8 @@ before that mark. ``PAPHHF`` is manual trigger, ``REVINF`` tells product, revisi
 
 Newland scan engines (UDI; user guides of FM530, HR52: "Use of programming command"): ``~ SOH 0000``, ``#``
 (temporary) or ``@`` (permanent), the command, ``; ETX``. The answer ``STX SOH 0000``, mark, command, data,
-ACK or NAK, ``; ETX`` is as public drivers have it. ``SCNTRG1`` and ``SCNTRG0`` trigger and stop; ``SCNMOD0`` is
-reading while triggered only, ``QRYSYS`` tells what the engine is.
+ACK or NAK, ``; ETX`` is as public drivers have it. ``SCNTRG1`` and ``SCNTRG0`` trigger and stop, ``SCNMOD0``
+is reading while triggered only, ``QRYSYS`` tells what the engine is.
 
 Settings are volatile here, so that a flash memory does not wear.
 """
