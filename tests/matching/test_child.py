@@ -93,8 +93,11 @@ def test_a_child_killed_in_a_call_ends_that_call_only(people: Any) -> None:
 
 
 def test_a_stopped_child_is_killed_and_the_loop_goes_on(impatient: MatchingConfig) -> None:
+    # Only the comparison is to fail: the new child may be slow on a busy machine.
+    only_faces = dataclasses.replace(impatient, worker=dataclasses.replace(impatient.worker, guide_s=10.0))
+
     async def story() -> None:
-        async with started(Matcher(impatient)) as matcher:
+        async with started(Matcher(only_faces)) as matcher:
             await until_ready(matcher)
             first = matcher.pid
             assert first is not None
