@@ -124,7 +124,8 @@ class PermitRecovery:
         except DeviceError:
             return known
         printed = code == approval.strip_code
-        erased = strip is not None and not printed and word(code) != strip.before["strip_code"]
+        first = next(iter(record.every(PRINT_STRIP)), None)
+        erased = first is not None and not printed and word(code) != first.before["strip_code"]
         found = Halves(printed, digest == approval.chip_digest, erased)
         await self._conclude_half(strip, bool(found.strip), {"strip_code": word(code)})
         await self._conclude_half(chip, bool(found.chip), {"chip_digest": digest})

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import signal
 import tempfile
+import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -22,15 +25,24 @@ POLL_S: Final = 0.02
 MOST_STARTS: Final = 3
 
 
+Blow = str | float
+"""How the kiosk is killed: at a failpoint (``name:n``, counted from now), or after so many seconds."""
+
+
 class NotHome(Exception):
     """The kiosk does not come to a first page on which everything can be used."""
 
 
 @dataclass(slots=True)
 class Recovery:
-    """What the person saw of a recovery: how often the kiosk started, and each page that asked to take."""
+    """What the person saw of a recovery: how often the kiosk started, and each page that asked to take.
 
-    starts: int = 1
+    ``inside``: the permit was in the machine when the kiosk died; ``stays``: its holder waits for it.
+    """
+
+    inside: bool
+    stays: bool
+    starts: int = 0
     taking: list[dict[str, Any]] = field(default_factory=list)
     reports: list[dict[str, Any]] = field(default_factory=list)
 
@@ -38,10 +50,13 @@ class Recovery:
 class Ground:
     """A bench, and the kiosk on it. The journal is one over all visits, deaths and starts."""
 
-    def __init__(self, level: str = "ideal") -> None:
+    def __init__(self) -> None:
+        self._open()
+
+    def _open(self) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="crash-")
         self.state = Path(self._folder.name)
-        self._bench = BenchProcess(self.state, level, 1, ["--hasty"])
+        self._bench = BenchProcess(self.state, "ideal", 1, ["--hasty"])
         self.world: World = self._bench.world
         self.office = str(self._bench.summary["back_office"]), str(self._bench.summary["token"])
         self._order, self._log = self.state / "failpoint.order", self.state / "failpoint.log"
@@ -86,21 +101,16 @@ class Ground:
         assert self._link is not None
         return self._link
 
-    @property
-    def alive(self) -> bool:
-        return self._kiosk is not None and self._kiosk.exit_code is None
-
-    def kill(self) -> None:
-        """Cut the kiosk's power."""
-        if self._kiosk is not None:
-            self._kiosk.kill()
-            self._gone()
-
     def end(self) -> None:
         """End the kiosk in order."""
         if self._kiosk is not None:
             self._kiosk.stop()
             self._gone()
+
+    def renew(self) -> None:
+        """Begin on an empty bench with an empty journal: what went wrong before must not spread."""
+        self.close()
+        self._open()
 
     def close(self) -> None:
         self.end()
@@ -115,7 +125,7 @@ class Ground:
 
     # --- the person -------------------------------------------------------------------------------------
 
-    def visit(self, route: Route) -> dict[str, Any] | None:
+    def visit(self, route: Route, blow: Blow | None = None) -> dict[str, Any] | None:
         """Let the citizen of ``route`` be served; the kiosk's report, None when the kiosk died on the way.
 
         Raises ``KioskGone`` when it ended in another way than by SIGKILL.
@@ -123,31 +133,30 @@ class Ground:
         for fault in route.faults:
             self.world.fault(**fault)
         try:
-            return Citizen(self.link, DataHands(self.link), self.world, route.plan).visit()
+            with self._struck(blow):
+                return Citizen(self.link, DataHands(self.link), self.world, route.plan).visit()
         except KioskGone:
             self._must_have_been_killed()
             return None
 
-    def recover(self, route: Route, *again: str) -> Recovery:
+    def recover(self, route: Route, *again: Blow) -> Recovery:
         """Start the kiosk until it is home, the person taking what the screen says; it may die ``again``.
 
         Raises ``NotHome`` when that takes too long, or more than three starts.
         """
-        recovery = Recovery(0)
-        deaths = list(again)
-        while True:
+        inside = self.world.state()["permit"]["where"] not in ("pocket", "bin")
+        recovery = Recovery(inside, stays=not route.plan.forgets_permit)
+        for blow in (*again, *(None for _ in range(MOST_STARTS - len(again)))):
             recovery.starts += 1
-            if recovery.starts > MOST_STARTS:
-                raise NotHome(f"no first page after {MOST_STARTS} starts")
-            self.order(deaths.pop(0) if deaths else None)
             try:
-                self.start()
-                self._stand_there(route, recovery)
-                break
+                with self._struck(blow):
+                    self.start()
+                    self._stand_there(route, recovery)
+                recovery.reports = self.link.ask("reports")
+                return recovery
             except KioskGone:
                 self._must_have_been_killed()
-        recovery.reports = self.link.ask("reports")
-        return recovery
+        raise NotHome(f"no first page after {MOST_STARTS} starts")
 
     def _stand_there(self, route: Route, recovery: Recovery) -> None:
         """Watch the screen until the first page; take the permit when the screen says so."""
@@ -169,6 +178,25 @@ class Ground:
         raise NotHome(f"recovery does not end: {self._words()}")
 
     # --- inside ----------------------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def _struck(self, blow: Blow | None) -> Iterator[None]:
+        """Within this the kiosk dies at ``blow``, if it gets there."""
+        timer = threading.Timer(blow, self._strike) if isinstance(blow, float) else None
+        self.order(blow if isinstance(blow, str) else None)
+        if timer is not None:
+            timer.start()
+        try:
+            yield
+        finally:
+            self.order(None)
+            if timer is not None:
+                timer.cancel()
+                timer.join()
+
+    def _strike(self) -> None:
+        if self._kiosk is not None and self._kiosk.exit_code is None:
+            os.kill(self._kiosk.pid, signal.SIGKILL)
 
     def _must_have_been_killed(self) -> None:
         assert self._kiosk is not None
@@ -207,8 +235,3 @@ class Ground:
         except KioskGone as gone:
             return str(gone)
         return f"page {page and page['prompt']['name']}, {status}"
-
-
-def unique(points: Sequence[str]) -> list[str]:
-    """Return ``points`` without repeats, in their order."""
-    return list(dict.fromkeys(points))

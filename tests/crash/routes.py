@@ -24,11 +24,12 @@ TERMINAL = Route("terminal", Plan(), Outcome.DELIVERED)
 CODE = Route("code", Plan(pay_by="wechat"), Outcome.DELIVERED)
 PAYMENT_UNKNOWN = Route(
     "payment-unknown",
-    Plan(pay_result="answer_lost_paid"),
-    Outcome.REFUNDED,
-    (
-        {"device": "payment_terminal", "fault": "hostDown", "operation": "query", "repeat": True},
+    Plan(
+        acts={"pay-at-terminal": [{"act": "pay", "method": "card", "result": "answer_lost_paid"}]},
+        answers={"pay-at-terminal": ("stop", None)},
     ),
+    Outcome.REFUNDED,
+    ({"device": "payment_terminal", "fault": "hostDown", "operation": "query", "repeat": True},),
 )
 CHIP_REFUSED = Route(
     "chip-refused",
@@ -40,7 +41,15 @@ STRIP_FAILED = Route(
     "strip-failed",
     Plan(),
     Outcome.ESCALATED,
-    ({"device": "permit_unit", "fault": "print_fault", "operation": "print", "repeat": True},),
+    (
+        {
+            "device": "permit_unit",
+            "fault": "print_fault",
+            "operation": "print",
+            "repeat": True,
+            "args": {"share": 0.5},
+        },
+    ),
 )
 PERMIT_LEFT = Route("permit-left", Plan(forgets_permit=True), Outcome.ESCALATED)
 

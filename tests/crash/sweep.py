@@ -3,47 +3,58 @@
 from __future__ import annotations
 
 import itertools
+import random
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from kiosk.journal import Outcome
 from simulators.kiosk_link import KioskGone
 from tests.crash import truths
-from tests.crash.ground import Ground, NotHome, Recovery
-from tests.crash.routes import Route
+from tests.crash.ground import Blow, Ground, NotHome
+from tests.crash.routes import ARMS, GOOD, Route
 
 _SERIAL: Final = itertools.count(1)
 _WHENEVER: Final = "letters-accepted"
 """Points of the outbox: they are met whenever a letter goes, and say nothing of how far a visit is."""
 
+LONGEST_VISIT_S: Final = 3.5
+LONGEST_RECOVERY_S: Final = 2.0
+AGAIN: Final = 0.3
+"""How often recovery dies too when the power goes at random, as a share."""
+
 
 @dataclass(frozen=True, slots=True)
 class Death:
-    """One killing and how it ended; ``points`` in the order in which the kiosk died there."""
+    """One killing and how it ended; ``blows`` in the order in which the kiosk died by them.
+
+    ``recovery_s`` is from the first start to the first page, the person's hand and the process's own
+    start included. ``starts`` is 0 when the visit came to its end before the blow.
+    """
 
     route: str
-    points: tuple[str, ...]
+    blows: tuple[str, ...]
     wrong: tuple[str, ...]
     outcome: str
     recovery_s: float
     starts: int
 
     def __str__(self) -> str:
-        where = ", then ".join(self.points) or "nowhere"
-        return f"{self.route} killed at {where}: {self.outcome}; {'; '.join(self.wrong) or 'well'}"
+        where = ", then ".join(self.blows)
+        survived = "" if self.starts else " (not met)"
+        return f"{self.route} killed at {where}{survived}: {self.outcome}; {'; '.join(self.wrong) or 'well'}"
 
 
 def points_of(ground: Ground, route: Route) -> list[str]:
     """Return the failpoints that a whole visit on ``route`` meets, in order; raises ``NotHome``."""
     ground.ready()
     ground.points_met()
-    ground.order(f"nowhere-{next(_SERIAL)}:1")
-    report = ground.visit(route)
+    report = ground.visit(route, f"nowhere-{next(_SERIAL)}:1")
     ended = report["outcome"] if report else "died"
     if ended != route.ends:
         raise NotHome(f"{route.name} ended as {ended} {report and report['reason']}, not {route.ends}")
-    if ended == "escalated":
+    if ended == Outcome.ESCALATED:
         ground.end()
     return [point for point in ground.points_met() if _WHENEVER not in point]
 
@@ -53,47 +64,41 @@ def own_points(points: Sequence[str], known: Sequence[str]) -> list[str]:
     return list(itertools.dropwhile(set(known).__contains__, points))
 
 
-def die(ground: Ground, route: Route, point: str, *again: str) -> Death:
-    """Kill a visit on ``route`` at ``point``, and its recovery at each of ``again``; judge what is left."""
+def die(ground: Ground, route: Route, blow: Blow, *again: Blow) -> Death:
+    """Kill a visit on ``route`` by ``blow``, and its recovery by each of ``again``; judge what is left."""
+    blows = tuple(each if isinstance(each, str) else f"{each:.3f} s" for each in (blow, *again))
     try:
         ground.ready()
         before = truths.Before.of(ground, route.plan.persona)
-        ground.order(point)
-        report = ground.visit(route)
+        report = ground.visit(route, blow)
         begun_s = time.monotonic()
         recovery = None if report else ground.recover(route, *again)
-        recovery_s = time.monotonic() - begun_s
+        recovery_s = time.monotonic() - begun_s if recovery else 0.0
         wrong = truths.false(ground, before, recovery)
         visits = truths.written(ground, before.row)
     except (NotHome, KioskGone, TimeoutError) as error:
-        ground.end()
-        return Death(route.name, (point, *again), (f"{type(error).__name__}: {error}",), "", 0.0, 0)
-    outcome = str(visits[0].outcome) if visits else "no visit"
+        ground.renew()
+        return Death(route.name, blows, (f"{type(error).__name__}: {error}",), "", 0.0, 0)
     if wrong:
+        ground.renew()
+    elif any(visit.outcome is Outcome.ESCALATED for visit in visits):
         ground.end()
-    starts = recovery.starts if recovery else 0
-    return Death(route.name, (point, *again), tuple(wrong), outcome, recovery_s, starts)
-
-
-def sweep(
-    ground: Ground, route: Route, points: Sequence[str], told: Callable[[Death], None] = lambda _: None
-) -> Iterator[Death]:
-    """Kill a visit at each of ``points``."""
-    for point in points:
-        death = die(ground, route, point)
-        told(death)
-        yield death
+    outcome = str(visits[0].outcome) if visits else "no visit"
+    return Death(route.name, blows, tuple(wrong), outcome, recovery_s, recovery.starts if recovery else 0)
 
 
 def recovery_points(ground: Ground, route: Route, point: str) -> list[str]:
-    """Return the failpoints that recovery meets after a death at ``point``."""
+    """Return the failpoints that recovery meets after a death at ``point``; raises ``NotHome``."""
     ground.ready()
-    ground.order(point)
-    if ground.visit(route) is not None:
+    if ground.visit(route, point) is not None:
         raise NotHome(f"{route.name} does not meet {point}")
     ground.points_met()
     ground.recover(route)
     return [met for met in ground.points_met() if _WHENEVER not in met]
 
 
-__all__ = ["Death", "Recovery", "die", "own_points", "points_of", "recovery_points", "sweep"]
+def random_death(ground: Ground, chance: random.Random) -> Death:
+    """Kill a visit at any moment, and sometimes its recovery too."""
+    route = chance.choice((*GOOD, *GOOD, *ARMS))
+    again = (chance.uniform(0.2, LONGEST_RECOVERY_S),) if chance.random() < AGAIN else ()
+    return die(ground, route, chance.uniform(0.0, LONGEST_VISIT_S), *again)

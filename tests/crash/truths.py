@@ -127,7 +127,8 @@ def _false(ground: Ground, before: Before, recovery: Recovery | None) -> Iterato
         if visit.outcome is None:
             yield "the visit has not ended"
         yield from _money(visit, seen["orders"])
-        yield from _permit(visit, before, seen["permit"], recovery)
+        yield from _permit(visit, before, seen["permit"])
+        yield from _person(visit, recovery)
         yield from _papers(visit, ground.world.printed())
         yield from _back_office(ground, visit)
     unusable = [
@@ -169,9 +170,7 @@ def _money(visit: Written, orders: Mapping[str, Mapping[str, Any]]) -> Iterator[
         yield f"unresolved: {open_}"
 
 
-def _permit(
-    visit: Written, before: Before, permit: Mapping[str, Any], recovery: Recovery | None
-) -> Iterator[str]:
+def _permit(visit: Written, before: Before, permit: Mapping[str, Any]) -> Iterator[str]:
     """The permit is with its holder or in the bin; strip and chip tell one story, or staff were told."""
     retained = bool(visit.every(RETRACT_PERMIT, EffectState.DONE))
     if permit["where"] != ("bin" if retained else "pocket"):
@@ -184,10 +183,19 @@ def _permit(
         yield f"{visit.outcome}, but strip new: {strip}, erased: {erased}, chip new: {chip}"
     if (visit.outcome is Outcome.ESCALATED) != ("escalated" in visit.events):
         yield f"{visit.outcome}, events {visit.events}"
-    if recovery is not None:
-        for prompt in recovery.taking:
-            if prompt.get("case") != visit.case_no:
-                yield f"the screen named the case {prompt.get('case')}, not {visit.case_no}"
+
+
+def _person(visit: Written, recovery: Recovery | None) -> Iterator[str]:
+    """Who stood there was told to take the permit, with the case number, and has it."""
+    if recovery is None:
+        return
+    for prompt in recovery.taking:
+        if prompt.get("case") != visit.case_no:
+            yield f"the screen named the case {prompt.get('case')}, not {visit.case_no}"
+    if recovery.stays and visit.every(RETRACT_PERMIT, EffectState.DONE):
+        yield "the permit went into the bin before the eyes of its holder"
+    if recovery.inside and not recovery.taking:
+        yield "the screen never said to take the permit"
 
 
 def _papers(visit: Written, printed: Mapping[str, Sequence[Mapping[str, Any]]]) -> Iterator[str]:

@@ -1,0 +1,56 @@
+"""``python -m tests.crash --all | --random N``: kill the whole kiosk wherever it can be killed."""
+
+from __future__ import annotations
+
+import argparse
+import random
+import sys
+from collections.abc import Iterator, Sequence
+
+from tests.crash.ground import Ground
+from tests.crash.routes import ROUTES, TERMINAL
+from tests.crash.sweep import Death, die, points_of, random_death, recovery_points
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; returns 0 when everything was true after every death."""
+    parser = argparse.ArgumentParser(prog="python -m tests.crash", description=__doc__)
+    kinds = parser.add_mutually_exclusive_group(required=True)
+    kinds.add_argument("--all", action="store_true", help="every point of every way, then of recoveries")
+    kinds.add_argument("--random", type=int, metavar="N", help="N power cuts at any moment")
+    parser.add_argument("--seed", type=int, default=1, metavar="N", help="of the power cuts")
+    parser.add_argument("--route", choices=tuple(ROUTES), help="only on this way (with --all)")
+    options = parser.parse_args(arguments)
+    count = wrong = 0
+    longest_s = 0.0
+    with Ground() as ground:
+        deaths = _all(ground, options.route) if options.all else _random(ground, options.random, options.seed)
+        for death in deaths:
+            count, wrong = count + 1, wrong + bool(death.wrong)
+            longest_s = max(longest_s, death.recovery_s)
+            print(f"{count:5} {death.recovery_s:5.1f} s  {death}", flush=True)
+    print(f"{count} deaths, {wrong} after which something was not true, longest way home {longest_s:.1f} s")
+    return 1 if wrong else 0
+
+
+def _all(ground: Ground, only: str | None) -> Iterator[Death]:
+    for route in ROUTES.values():
+        if only in (None, route.name):
+            for point in points_of(ground, route):
+                yield die(ground, route, point)
+    if only in (None, TERMINAL.name):
+        # After each commit and act of the way that goes well, each point of the recovery from there.
+        for point in points_of(ground, TERMINAL):
+            if ".after:" in point and "visit-ended" not in point:
+                for again in recovery_points(ground, TERMINAL, point):
+                    yield die(ground, TERMINAL, point, again)
+
+
+def _random(ground: Ground, count: int, seed: int) -> Iterator[Death]:
+    chance = random.Random(seed)
+    for _ in range(count):
+        yield random_death(ground, chance)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,35 @@
+"""The kiosk is killed at every failpoint of a visit paid by code, and of those that fail on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import pytest
+
+from tests.crash.ground import Ground
+from tests.crash.routes import ARMS, CODE, TERMINAL, Route
+from tests.crash.sweep import Death, die, own_points, points_of
+
+Well = Callable[[str, Sequence[Death]], None]
+
+pytestmark = pytest.mark.timeout(900)
+
+
+@pytest.fixture(scope="module")
+def known(ground: Ground) -> list[str]:
+    """The points of the way that goes well at the terminal; before they part, the others die there too."""
+    return points_of(ground, TERMINAL)
+
+
+def test_killed_at_every_point_from_paying_by_code(ground: Ground, well: Well, known: list[str]) -> None:
+    points = points_of(ground, CODE)
+    assert points == known
+    paying = points.index("journal.effect-intended.take-money.before:1")
+    well("code", [die(ground, CODE, point) for point in points[paying:]])
+
+
+@pytest.mark.parametrize("route", ARMS, ids=lambda route: route.name)
+def test_killed_at_every_point_of_its_own(ground: Ground, well: Well, known: list[str], route: Route) -> None:
+    points = own_points(points_of(ground, route), known)
+    assert len(points) > 7
+    well(route.name, [die(ground, route, point) for point in points])
