@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -153,8 +154,12 @@ def test_what_only_eyes_can_tell(typed: str, answer: bool) -> None:
 # --- the whole, at a unit that the suite cannot move ------------------------------------------------
 
 
-def test_a_unit_on_a_link_with_a_person_at_the_terminal(tmp_path: Path) -> None:
-    """The suite knows of this printer nothing but its address; somebody does what it asks."""
+def acceptance_of(tmp_path: Path, sees: str, *options: str) -> tuple[int, Mapping[str, Any], str]:
+    """Test a printer of which the suite knows nothing but its address.
+
+    Somebody does what is asked on the terminal, answers ``sees`` to what only eyes can tell, and skips the
+    rest. Return the suite's exit code, its sheet and what it said.
+    """
     room = Room()
     printer = ReceiptPrinter(room.level, room.faults)
     line = room.tcp("receipt_printer")
@@ -173,6 +178,7 @@ def test_a_unit_on_a_link_with_a_person_at_the_terminal(tmp_path: Path) -> None:
         "-p",
         "no:cacheprovider",
         "tests/conformance/test_receipt_printer.py",
+        *options,
     ]
     command += ["--link", f"receipt_printer=socket://127.0.0.1:{line.port}", "--sheets", str(tmp_path)]
     with (
@@ -188,14 +194,18 @@ def test_a_unit_on_a_link_with_a_person_at_the_terminal(tmp_path: Path) -> None:
             said += row
             question = row.removeprefix(">>> ").removesuffix("\n")
             if row.startswith("???"):
-                suite.stdin.write("y\n")
+                suite.stdin.write(f"{sees}\n")
             elif question in does:
                 does[question]()
             elif row.startswith(">>>"):
                 suite.stdin.write("s\n")
-    assert suite.returncode == 0, said
     (data,) = tmp_path.glob("receipt_printer-*.json")
-    told = json.loads(data.read_text())
+    return suite.returncode, json.loads(data.read_text()), said
+
+
+def test_a_unit_on_a_link_with_a_person_at_the_terminal(tmp_path: Path) -> None:
+    code, told, said = acceptance_of(tmp_path, "y", "--record", str(tmp_path / "traces"))
+    assert code == 0, said
     assert told["simulated"] is None
     assert told["serial"] == "RP9900001"
     results = {criterion["number"]: criterion["result"] for criterion in told["criteria"]}
@@ -207,6 +217,19 @@ def test_a_unit_on_a_link_with_a_person_at_the_terminal(tmp_path: Path) -> None:
         for figure in criterion["figures"]
         if figure["limit"]
     )
+
+    trace = (tmp_path / "traces" / "receipt_printer.trace").read_text()
+    assert "> 10 04 01 | DLE EOT 1" in trace
+
+
+def test_a_unit_that_prints_badly_is_not_accepted(tmp_path: Path) -> None:
+    code, told, said = acceptance_of(tmp_path, "n", "-k", "receipt_is_printed or online")
+    assert code == 1, said
+    assert told["verdict"] == "not accepted"
+    assert [(line["number"], line["result"]) for line in told["criteria"]] == [
+        ("RCP-02", "pass"),
+        ("RCP-03", "fail"),
+    ]
 
 
 def test_every_class_has_its_suite() -> None:

@@ -18,6 +18,7 @@ from devices.trace import read_trace
 from tests.conformance import acts
 from tests.conformance.figures import Figures
 from tests.conformance.person import Act
+from tests.conformance.traces import recording
 from tests.conformance.units import Unit
 
 DEVICE = "payment_terminal"
@@ -202,9 +203,8 @@ def test_no_card_number_passes(unit: Terminal, taken_back: list[str], tmp_path: 
     """No whole card number passes over the wire: at most its first six and last four digits."""
     file = tmp_path / "payment.trace"
     unit.device.close()
-    url = unit.links[DEVICE]
     recorded = Unit(
-        CodePayTerminal(open_link(f"{url}{'&' if '?' in url else '?'}record={file}"), app_id=unit.app_id),
+        CodePayTerminal(open_link(recording(unit.links[DEVICE], file)), app_id=unit.app_id),
         unit.links,
         unit.person,
         unit.real,

@@ -24,7 +24,6 @@ from devices.payment_terminal import CodePayTerminal
 from devices.permit_unit import ThreeLinkPermitUnit
 from devices.receipt_printer import EscPosPrinter
 from simulators.devices import (
-    escpos,
     fingerprint_pad,
     id_card_reader,
     payment_terminal,
@@ -55,7 +54,6 @@ class Kind:
     driver: Callable[[Mapping[str, Link]], Device]
     wires: Mapping[str, int | None]
     serve: Callable[[Any, str], Callable[[Any], None]]
-    words: Mapping[str, Callable[[str, bytes], str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +96,6 @@ ID_CARD_READER: Final = Kind(
     lambda links: SamIdCardReader(links["id_card_reader"]),
     {"id_card_reader": 115200},
     _alone,
-    {"id_card_reader": id_card_reader.words},
 )
 PERMIT_UNIT: Final = Kind(
     "permit_unit",
@@ -108,7 +105,6 @@ PERMIT_UNIT: Final = Kind(
     ),
     {"permit_transport": 9600, "permit_scanner": 115200, "permit_printer": 9600},
     lambda unit, wire: getattr(unit, wire.removeprefix("permit_")).serve,
-    permit_unit.WORDS,
 )
 FINGERPRINT_PAD: Final = Kind(
     "fingerprint_pad",
@@ -116,7 +112,6 @@ FINGERPRINT_PAD: Final = Kind(
     lambda links: ZfmFingerprintPad(links["fingerprint_pad"]),
     {"fingerprint_pad": 57600},
     _alone,
-    {"fingerprint_pad": fingerprint_pad.words},
 )
 PAYMENT_TERMINAL: Final = Kind(
     "payment_terminal",
@@ -124,7 +119,6 @@ PAYMENT_TERMINAL: Final = Kind(
     lambda links: CodePayTerminal(links["payment_terminal"], app_id="bench"),
     {"payment_terminal": 115200},
     _alone,
-    {"payment_terminal": payment_terminal.words},
 )
 RECEIPT_PRINTER: Final = Kind(
     "receipt_printer",
@@ -132,7 +126,6 @@ RECEIPT_PRINTER: Final = Kind(
     lambda links: EscPosPrinter(links["receipt_printer"], FONT),
     {"receipt_printer": None},
     _alone,
-    {"receipt_printer": escpos.words},
 )
 
 

@@ -14,11 +14,11 @@ from unittest import mock
 
 from devices.link import Link, open_link
 from devices.recording import ReplayLink, recorded, replayed
-from devices.trace import Sign, read_trace, settled, worded
+from devices.trace import read_trace, settled, worded
 from devices.travel_chip.secure_messaging import authenticate
-from simulators.recorder import FROM_DEVICE, TO_DEVICE
 from simulators.wire import Line, Wire, WireClosed
 from tests.golden.exchanges import Exchange, Scene
+from tests.golden.words import words_of
 from tests.simulators.wiring import Room, served
 
 FOLDER: Final = Path(__file__).parent / "traces"
@@ -43,7 +43,7 @@ def record(exchange: Exchange, folder: Path) -> Mapping[str, str]:
         driver.open()
         exchange.speak(driver, lambda act: act(scene))
     return {
-        file: f"# {exchange.name}, {wire}\n" + _text(folder / f"{wire}.raw", kind.words[wire])
+        file: f"# {exchange.name}, {wire}\n" + _text(wire, folder / f"{wire}.raw")
         for wire, file in exchange.files.items()
     }
 
@@ -76,11 +76,8 @@ def _until_closed(serve: Callable[[Wire], None]) -> Callable[[Wire], None]:
     return run
 
 
-def _text(raw: Path, words: Callable[[str, bytes], str]) -> str:
-    def said(sign: Sign, data: bytes) -> str:
-        return words(FROM_DEVICE if sign is Sign.FROM_DEVICE else TO_DEVICE, data)
-
-    return "".join(event.text() for event in worded(settled(read_trace(raw)), said))
+def _text(wire: str, raw: Path) -> str:
+    return "".join(event.text() for event in worded(settled(read_trace(raw)), words_of(wire)))
 
 
 @contextmanager
