@@ -19,6 +19,7 @@ Figures = Mapping[str, float | int]
 PARTS: dict[str, Callable[[], Figures]] = {
     "journal": journal.measure,
     "face": face.measure,
+    "start": window.measure_start,
     "visits": visits.measure,
     "window": window.measure,
     "memory": window.measure_memory,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -21,6 +22,11 @@ from simulators.level import Level
 
 PRACTISED = Plan(acts={"consent-face": [{"act": "place_id_card"}, {"act": "look"}]})
 """A citizen who has the card on the reader and stands before the camera by the time the kiosk asks."""
+
+ARRIVALS = 5
+COME_BACK_S = 3.0
+INSTALLED = {"PYTHONDONTWRITEBYTECODE": ""}
+"""As on a machine where it has run before: whatever the shell says, compiled code is kept."""
 
 
 @dataclass(slots=True)
@@ -54,10 +60,16 @@ class Rig:
 
         Raises ``RuntimeError`` when the visit did not end in ``outcome``.
         """
-        self.world.do("reset")
-        self.link.begin_now()
-        hands = hands or DataHands(self.link)
-        report = Citizen(self.link, hands, self.world, plan, watcher).visit(timeout_s)
+        for _ in range(ARRIVALS):
+            self.world.do("reset")
+            self.link.begin_now()
+            citizen = Citizen(self.link, hands or DataHands(self.link), self.world, plan, watcher)
+            report = citizen.visit(timeout_s)
+            if not report["reason"].startswith("not-offered"):
+                break
+            # On a machine this busy a device was too slow to say that it is well.
+            print("the service was not offered; coming back", file=sys.stderr)
+            time.sleep(COME_BACK_S)
         if report["outcome"] != outcome:
             raise RuntimeError(f"the visit was {report['outcome']}: {report['reason']}")
         return report
@@ -82,7 +94,7 @@ class Rig:
 def running(level: Level, *, headless: bool) -> Iterator[Rig]:
     """Start a bench and a kiosk on it; both end with the block."""
     with tempfile.TemporaryDirectory(prefix="kiosk-bench-") as folder, Bench(Path(folder), level) as bench:
-        kiosk = KioskProcess(bench.state / "site.toml", headless=headless)
+        kiosk = KioskProcess(bench.state / "site.toml", headless=headless, environment=INSTALLED)
         try:
             link = kiosk.connect()
             yield Rig(bench, kiosk, link, World(bench.control_url, bench.token))

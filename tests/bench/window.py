@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 import threading
 import time
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from simulators.level import IDEAL, REAL
 from tests.bench.rig import PRACTISED, Rig, running
 
 TAP_EVERY_S = 0.2
+STARTS = 3
 REST_S = 10.0
 SETTLE_S = 10.0
 THINK_S = 3.0
@@ -24,16 +26,25 @@ NOWHERE = (540, 5)
 """A point of the header where nothing can be touched: a touch there is drawn, and means nothing."""
 
 
+def measure_start() -> dict[str, float]:
+    """Return ``start.to_home_s``: from the command to the first page drawn, the median of a few starts."""
+    starts_s = []
+    for _ in range(1 + STARTS):
+        with running(IDEAL, headless=False) as rig:
+            rig.until("attract")
+            rig.link.ask("frames")  # answered by the window's thread: the page has been drawn by now
+            starts_s.append(time.monotonic() - rig.kiosk.spawned_s)
+    return {"start.to_home_s": statistics.median(starts_s[1:])}  # the first compiles what is new
+
+
 def measure() -> dict[str, float]:
-    """Return ``start.to_home_s``, ``idle.cpu_percent``, ``visit.real_s`` and the ``ui`` figures.
+    """Return ``idle.cpu_percent``, ``visit.real_s`` and the ``ui`` figures.
 
     The visit is with devices as slow as real ones and three seconds a prompt. Touches come all the time,
     while the card is read, the face compared and the journal written.
     """
     with running(REAL, headless=False) as rig:
         rig.until("attract")
-        rig.link.ask("frames")  # answered by the window's thread: the page has been drawn by now
-        start_s = time.monotonic() - rig.kiosk.spawned_s
         cpu_percent = _cpu_percent(rig)
         rig.link.ask("frames")  # measures anew from here
         with _restless_finger() as finger:
@@ -41,7 +52,6 @@ def measure() -> dict[str, float]:
             report = rig.visit(Plan(think_s=THINK_S), hands=hands, watcher=finger.watch, timeout_s=400)
         frames: dict[str, Any] = rig.link.ask("frames")
     return {
-        "start.to_home_s": start_s,
         "idle.cpu_percent": cpu_percent,
         "visit.real_s": report["seconds"]["total"],
         **{f"ui.{name}": value for name, value in frames.items()},
