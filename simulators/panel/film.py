@@ -87,6 +87,9 @@ class Film:
                 except NoWindow:
                     self._show(None, None)
                     pixels, pause_s = b"", LOOK_AGAIN_S
+                    if eye is not None:
+                        eye.close()  # the display may be gone: the next look opens it anew
+                        eye = None
                 time.sleep(max(begun_s + pause_s - time.monotonic(), 0.0))
         finally:
             if eye is not None:

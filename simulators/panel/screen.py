@@ -52,9 +52,12 @@ class Eye:
 
     def place(self, pid: int) -> Place:
         """Return where the window of process ``pid`` is; raises ``NoWindow``."""
-        if self._window is None or pid != self._pid:
-            self._window, self._pid = _window_of(self._display, pid), pid
-        place = _place_of(self._display, self._window)
+        try:
+            if self._window is None or pid != self._pid:
+                self._window, self._pid = _window_of(self._display, pid), pid
+            place = _place_of(self._display, self._window)
+        except (error.ConnectionClosedError, OSError) as gone:
+            raise NoWindow("the display is gone") from gone
         if place is None:
             self._window = None
             raise NoWindow(f"process {pid} shows no window")
@@ -70,7 +73,7 @@ class Eye:
 
     def close(self) -> None:
         self._screen.close()
-        with suppress(error.ConnectionClosedError):
+        with suppress(error.ConnectionClosedError, OSError):
             self._display.close()
 
 

@@ -62,7 +62,8 @@ class Page:
 
     def complaints(self) -> list[str]:
         """Return what the browser complained of since the last time this was asked."""
-        return [str(entry["message"]) for entry in self.driver.get_log("browser")]
+        log: Any = self.driver.get_log("browser")  # type: ignore[no-untyped-call]
+        return [str(entry["message"]) for entry in log]
 
 
 @contextmanager

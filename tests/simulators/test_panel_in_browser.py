@@ -76,6 +76,11 @@ def touch(page: Page, x: float, y: float) -> None:
     ActionChains(page.driver).move_to_element_with_offset(picture, across, down).click().perform()
 
 
+def until_prompt(page: Page, name: str) -> None:
+    """Wait until the kiosk shows the prompt of this name."""
+    page.until(lambda: page.text("prompt-name").startswith(name))
+
+
 def press_first(page: Page) -> None:
     """Press the primary button of the page as data; a hand touches the window where it says that is.
 
@@ -99,9 +104,9 @@ def test_a_visit_is_begun_with_the_cabinet(page: Page, bench: Bench) -> None:
     touch(page, *BEGIN_AT)
     page.until(lambda: page.text("prompt-name") == "home")
     for prompt in ("home", "leaflet", "consent-face"):
-        page.until(lambda prompt=prompt: page.text("prompt-name").startswith(prompt))
+        until_prompt(page, prompt)
         press_first(page)
-    page.until(lambda: page.text("prompt-name").startswith("place-id-card"))
+    until_prompt(page, "place-id-card")
     assert page.text("id-card-state") == "手里"
     page.click("place-id-card")
     page.until(
