@@ -36,7 +36,7 @@ from kiosk.debuglink import DebugLink, said, told
 from kiosk.events import EventLog, open_log, read_catalogue
 from kiosk.failpoints import failpoints_from
 from kiosk.house import House
-from kiosk.journal import Journal
+from kiosk.journal import Journal, JournalFailed
 from kiosk.journal.keys import read_key
 from kiosk.matching import Matcher, MatcherFailed, MatcherMisconfigured
 from kiosk.money import Cashier
@@ -252,7 +252,7 @@ class Kiosk:
         report = await recovery.run()
         for recovered in report.visits:
             self._reported(await report_of(house.journal, recovered.visit))
-        self._quarantine(report.quarantined)
+        self.cabinet.quarantine(report.quarantined)
         if report.visits or report.quarantined:
             self.events.event(
                 "recovery-ended",
@@ -264,19 +264,17 @@ class Kiosk:
     async def _repair(self, house: House, recovery: Recovery) -> None:
         """Ask again what ended visits left open, so that a mended device returns and money goes back."""
         while True:
-            await asyncio.sleep(REPAIR_S)
-            with contextlib.suppress(DeviceError):
-                self._quarantine(await recovery.ask_devices_again())
+            await asyncio.sleep(REPAIR_S * self.settings.patience)
+            with contextlib.suppress(DeviceError, JournalFailed):
+                await recovery.ask_money_again()
+                async with house.one_at_a_time:
+                    self.cabinet.quarantine(await recovery.ask_devices_again())
 
     async def _post_heads(self, journal: Journal) -> None:
         """Push the journal's head to the back office, by which a cut end can be found."""
         while True:
             await journal.post_head()
             await asyncio.sleep(HEAD_S)
-
-    def _quarantine(self, names: frozenset[str]) -> None:
-        for name, worker in self.cabinet.workers.items():
-            worker.quarantined = "unresolvedEffect" if name in names else None
 
     async def _start_matcher(self, house: House) -> None:
         try:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
@@ -173,6 +173,11 @@ class Cabinet:
         """Return which of the needed devices cannot be used now."""
         faults = ((name, self.workers[name].fault()) for name in needs)
         return [Unready(name, fault) for name, fault in faults if fault is not None]
+
+    def quarantine(self, names: Container[str]) -> None:
+        """Keep the named devices out of service: their last effect is a question. The others serve."""
+        for name, worker in self.workers.items():
+            worker.quarantined = "unresolvedEffect" if name in names else None
 
     async def close(self) -> None:
         await asyncio.gather(*(worker.close() for worker in self.workers.values()))

@@ -76,6 +76,9 @@ class House:
     simulated: bool
     back_office_reachable: bool = True
     matcher_started: asyncio.Event = field(default_factory=asyncio.Event)
+    one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held by a visit, and by whoever asks devices what earlier visits left there: else the permit of
+    the one who stands here now would be taken for a forgotten one."""
     local_time: Callable[[datetime], datetime] = datetime.astimezone
 
     def unexpected(self, error: BaseException, visit: str | None = None) -> None:

@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 from devices.base import DeviceError
 from kiosk import platform
 from kiosk.house import House
-from kiosk.journal import Journal
+from kiosk.journal import Journal, blocked
 from kiosk.journal.effects import REFUND_MONEY, TAKE_MONEY
 from kiosk.journal.invariants import invariants
 from kiosk.journal.records import Effect, EffectState, JournalFailed, JournalRefused, Letter, Outcome
@@ -82,6 +82,13 @@ class Reception:
 
     async def serve(self, service: Service) -> Report | None:
         """Let one person through ``service``; returns how it went, None when no visit could begin."""
+        async with self._house.one_at_a_time:
+            if (why := self.not_now(service)) is not None:
+                await self._say_not_now(why)
+                return None
+            return await self._serve(service)
+
+    async def _serve(self, service: Service) -> Report | None:
         house = self._house
         number = secrets.token_hex(6)
         try:
@@ -91,7 +98,7 @@ class Reception:
             house.events.event(
                 "service-refused", service=service.name, reason=getattr(refused, "code", "journal-failed")
             )
-            await self._say_not_now()
+            await self._say_not_now(text("home.not-now", reason=text("unready.disk-low")))
             return None
         visit = Visit(house, service, number, case_no, house.clock.wall(), Meter(house.now_s))
         self.visiting = visit
@@ -108,6 +115,7 @@ class Reception:
             if record.noted("delivered") is not None and outcome is not Outcome.ESCALATED:
                 outcome, reason = Outcome.DELIVERED, ""  # however the last pages were left
             await house.journal.end(number, outcome, reason)
+            house.cabinet.quarantine(blocked(await house.journal.unresolved()))
             report = await self._report(visit)
         finally:
             visit.wipe()
@@ -186,13 +194,13 @@ class Reception:
             return text("home.not-now", reason=text("unready.disk-low"))
         return None
 
-    async def _say_not_now(self) -> None:
-        """Tell somebody who has just chosen that the machine cannot keep another case now."""
+    async def _say_not_now(self, why: Text) -> None:
+        """Tell somebody who has just chosen that it cannot be begun now."""
         stage = self._house.stage
         stage.show(
             Notice(
                 "not-now",
-                text("home.not-now", reason=text("unready.disk-low")),
+                why,
                 paragraphs=(text("refused.go-to-window"),),
                 actions=(Action("ok", text("refused.finish")),),
                 tone=Tone.NEEDS_YOU,

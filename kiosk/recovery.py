@@ -81,7 +81,7 @@ class Recovery:
     async def run(self) -> RecoveryReport:
         """Resolve every open visit, and ask the devices what earlier visits left as a question.
 
-        Money of earlier visits is not waited for here: ``ask_devices_again`` asks about it between visits.
+        Money of earlier visits is not waited for here: ``ask_money_again`` asks about it later.
         """
         done = [await self._recover(record) for record in await self._journal.open_visits()]
         quarantined = await self._ask_devices()
@@ -91,9 +91,15 @@ class Recovery:
             )
         return RecoveryReport(tuple(done), quarantined)
 
-    async def ask_devices_again(self) -> frozenset[str]:
-        """Ask again about money and devices of ended visits; return what stays out of service."""
+    async def ask_money_again(self) -> None:
+        """Ask again about money of ended visits, and give back what was taken; at any time."""
         await self._cashier.ask_again()
+
+    async def ask_devices_again(self) -> frozenset[str]:
+        """Ask the devices again what ended visits left; return what stays out of service.
+
+        Only between visits: a permit that is inside then belongs to nobody who stands there.
+        """
         return await self._ask_devices()
 
     async def _ask_devices(self) -> frozenset[str]:

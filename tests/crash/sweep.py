@@ -65,7 +65,11 @@ def own_points(points: Sequence[str], known: Sequence[str]) -> list[str]:
 
 
 def die(ground: Ground, route: Route, blow: Blow, *again: Blow) -> Death:
-    """Kill a visit on ``route`` by ``blow``, and its recovery by each of ``again``; judge what is left."""
+    """Kill a visit on ``route`` by ``blow``, and its recovery by each of ``again``; judge what is left.
+
+    Recovery meets the faults of the route too. They are mended then: what is still a question has to be
+    answered by the kiosk asking again.
+    """
     blows = tuple(each if isinstance(each, str) else f"{each:.3f} s" for each in (blow, *again))
     try:
         ground.ready()
@@ -74,6 +78,7 @@ def die(ground: Ground, route: Route, blow: Blow, *again: Blow) -> Death:
         begun_s = time.monotonic()
         recovery = None if report else ground.recover(route, *again)
         recovery_s = time.monotonic() - begun_s if recovery else 0.0
+        ground.world.clear_faults()
         wrong = truths.false(ground, before, recovery)
         visits = truths.written(ground, before.row)
     except (NotHome, KioskGone, TimeoutError) as error:

@@ -25,8 +25,8 @@ from kiosk.journal.verify import verify_file
 from simulators.people import load_personas
 from tests.crash.ground import Ground, Recovery
 
-PATIENCE_S: Final = 6.0
-"""How long the last letters may take to reach the back office."""
+PATIENCE_S: Final = 15.0
+"""How long the last letters may take, and a code until it can be paid no more."""
 FEE_FEN: Final = 3000
 KEPT: Final = (EffectState.DONE, EffectState.COMPENSATED)
 

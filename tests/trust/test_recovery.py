@@ -500,7 +500,7 @@ async def test_a_silent_back_office_escalates_and_is_asked_again_later(tmp_path:
         assert report.visits[0].outcome is Outcome.ESCALATED
         await w.cashier.drain()
         w.office.trouble = {}
-        await recovery(w, None).ask_devices_again()
+        await recovery(w, None).ask_money_again()
         assert sum(w.office.orders[ORDER].returned.values()) == FEE_FEN
         await w.check()
 

@@ -157,6 +157,7 @@ class Machine(RuleBasedStateMachine):
         report = await self.recovery.run()
         assert [visit.visit for visit in report.visits] == ([self._visit] if self._visit else [])
         if wire:
+            await self.recovery.ask_money_again()
             await self.recovery.ask_devices_again()
             await self.w.cashier.drain()
             open_money = [effect for effect in await self.w.journal.unresolved() if host is P.APPROVED]
