@@ -10,11 +10,20 @@ from collections.abc import Callable
 class FrameMeter:
     """Measures always and cheaply; keeps the last ``keep`` of each. Seconds in, milliseconds out.
 
-    ``frames`` counts the turns of the window's loop since it began.
+    ``frames`` counts the turns of the window's loop since it began. ``work_s`` is the clock that runs only
+    while the loop's thread computes: what it says of a turn no other program can lengthen.
     """
 
-    def __init__(self, clock_s: Callable[[], float] = time.perf_counter, keep: int = 20_000) -> None:
+    def __init__(
+        self,
+        clock_s: Callable[[], float] = time.perf_counter,
+        work_s: Callable[[], float] = time.thread_time,
+        keep: int = 20_000,
+    ) -> None:
         self._clock_s = clock_s
+        self._work_s = work_s
+        self._worked_s = 0.0
+        self._most_work_ms = 0.0
         self._touched_s: float | None = None
         self._ticked_s: float | None = None
         self._taps_ms: deque[float] = deque(maxlen=keep)
@@ -35,19 +44,20 @@ class FrameMeter:
 
     def ticked(self) -> None:
         """Note a turn of the window's loop; the time between two is how long a touch may have to wait."""
-        now = self._clock_s()
+        now, worked_s = self._clock_s(), self._work_s()
         self.frames += 1
         if self._ticked_s is not None:
             took = (now - self._ticked_s) * 1000
             self._frames_ms.append(took)
             self._longest_ms = max(self._longest_ms, took)
-        self._ticked_s = now
+            self._most_work_ms = max(self._most_work_ms, (worked_s - self._worked_s) * 1000)
+        self._ticked_s, self._worked_s = now, worked_s
 
     def reset(self) -> None:
         """Forget what was measured, so that a measurement begins now."""
         self._taps_ms.clear()
         self._frames_ms.clear()
-        self._longest_ms = 0.0
+        self._longest_ms = self._most_work_ms = 0.0
         self._ticked_s = self._touched_s = None
 
     @property
@@ -59,6 +69,11 @@ class FrameMeter:
     def longest_frame_ms(self) -> float:
         """The longest turn of the loop since the last reset, its own sleep included."""
         return self._longest_ms
+
+    @property
+    def most_work_ms(self) -> float:
+        """The most that the loop's own thread computed in one turn since the last reset."""
+        return self._most_work_ms
 
     def tap_to_frame_ms(self, percentile: float = 95.0) -> float | None:
         """Return a percentile of ``taps_ms`` (nearest rank), or None without touches."""
