@@ -18,6 +18,9 @@ from kiosk.journal import commands as journal_commands
 from kiosk.settings import Settings, SettingsError
 
 EXIT_OK, EXIT_REFUSED, EXIT_USAGE = 0, 1, 2
+SWITCH_S = 0.001
+"""How long a device's thread may keep the interpreter from the window's: five times that would be a third
+of a frame."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -96,6 +99,7 @@ async def _receive(settings: Settings, *, headless: bool, fullscreen: bool) -> N
     from screens.panel import Panel
     from screens.window import Window
 
+    sys.setswitchinterval(SWITCH_S)
     panel = settings.model.panel
     window = Window(
         panel=Panel(

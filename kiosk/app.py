@@ -73,6 +73,11 @@ class FrameTimes(Protocol):
     @property
     def longest_frame_ms(self) -> float: ...
 
+    @property
+    def most_work_ms(self) -> float: ...
+
+    def frame_ms(self, percentile: float = ...) -> float | None: ...
+
     def tap_to_frame_ms(self, percentile: float = ...) -> float | None: ...
 
     def reset(self) -> None: ...
@@ -368,6 +373,8 @@ def _timings(frames: FrameTimes) -> dict[str, float | None]:
     measured = {
         "tap_to_frame_p95_ms": frames.tap_to_frame_ms(95.0),
         "longest_frame_ms": frames.longest_frame_ms,
+        "frame_p99_ms": frames.frame_ms(99.0),
+        "most_work_ms": frames.most_work_ms,
     }
     frames.reset()
     return measured
