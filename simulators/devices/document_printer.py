@@ -1,0 +1,403 @@
+"""A4 laser printer over IPP (RFC 8010, 8011), with all operations that the standard requires.
+
+It takes PDF, one document a job, and keeps what it has printed.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
+
+from simulators import http_wire
+from simulators.devices import ipp_attributes as ipp
+from simulators.devices.document_press import (
+    CANCELED,
+    NAME,
+    OPERATIONS,
+    STATES,
+    Job,
+    Page,
+    Press,
+)
+from simulators.faults import Faults
+from simulators.http_wire import HttpWire
+from simulators.level import Level
+from simulators.recorder import TO_DEVICE
+
+__all__ = ["FAULTS", "NAME", "OPERATIONS", "DocumentPrinter", "words"]
+
+FAULTS: Final[Mapping[str, str]] = {
+    **STATES,
+    "aborts": "the job is given up before its next page (operation page)",
+    "stuck": "the job is in progress and no page comes",
+    "notAccepting": "takes no jobs",
+    "busy": "answers that it is busy",
+    "noAnswer": "takes the request and says nothing",
+    "httpError": "answers HTTP 500",
+    "garbled": "answers with bytes that are no IPP",
+}
+PATH: Final = "/ipp/print"
+VERSION: Final = (2, 0)
+FORMAT: Final = "application/pdf"
+FORMATS: Final = (FORMAT, "application/octet-stream")
+MEDIA: Final = ("iso_a4_210x297mm", "iso_a5_148x210mm")
+SIDES: Final = ("one-sided",)
+MAKER, MODEL, FIRMWARE, SERIAL = "OPEN BENCH", "SIM-Laser A4", "1.00", "DP9900001"
+
+PRINT_JOB, VALIDATE_JOB, CANCEL_JOB, GET_JOB, GET_JOBS, GET_PRINTER = 0x02, 0x04, 0x08, 0x09, 0x0A, 0x0B
+OK, OK_IGNORED = 0x0000, 0x0001
+BAD_REQUEST, NOT_POSSIBLE, NOT_FOUND = 0x0400, 0x0404, 0x0406
+BAD_FORMAT, BAD_VALUE, BAD_CHARSET, BAD_COMPRESSION = 0x040A, 0x040B, 0x040D, 0x040F
+BAD_OPERATION, BAD_VERSION, NOT_ACCEPTING, BUSY = 0x0501, 0x0503, 0x0506, 0x0507
+_OPERATIONS: Final[Mapping[int, str]] = {
+    PRINT_JOB: "print_job", VALIDATE_JOB: "print_job", CANCEL_JOB: "cancel_job", GET_JOB: "job",
+    GET_JOBS: "jobs", GET_PRINTER: "status",
+}  # fmt: skip
+_NAMES: Final[Mapping[int, str]] = {
+    PRINT_JOB: "Print-Job", VALIDATE_JOB: "Validate-Job", CANCEL_JOB: "Cancel-Job",
+    GET_JOB: "Get-Job-Attributes", GET_JOBS: "Get-Jobs", GET_PRINTER: "Get-Printer-Attributes",
+}  # fmt: skip
+_WHICH: Final[Mapping[str, Callable[[Job], bool]]] = {
+    "completed": lambda job: job.state >= CANCELED,
+    "not-completed": lambda job: job.state < CANCELED,
+}
+_WISHES: Final = ("copies", "media", "sides", "print-quality", "orientation-requested", "finishings")
+
+Groups = list[tuple[int, ipp.Pairs]]
+
+
+class _Refused(Exception):
+    """The request cannot be done; ``status`` is IPP's code, ``why`` the attributes it is about."""
+
+    def __init__(self, status: int, why: ipp.Pairs | None = None) -> None:
+        super().__init__(status)
+        self.status = status
+        self.why = why
+
+
+class DocumentPrinter:
+    """The printer; ``serve`` runs in the wire's thread, the rest is what a person does."""
+
+    def __init__(self, level: Level, faults: Faults) -> None:
+        self._faults = faults
+        self._press = Press(level, faults)
+        self._started_s = time.monotonic()
+        self._uri = f"ipp://127.0.0.1{PATH}"
+
+    # --- what a person does ---
+
+    def set_paper(self, paper: str) -> None:
+        """Say how much is in the tray: ``full``, ``low``, ``out``; raises ``ValueError``."""
+        if paper not in ("full", "low", "out"):
+            raise ValueError("paper: one of full, low, out")
+        self._press.mend("paperOut", "paperLow", "trayEmpty")
+        if paper != "full":
+            self._press.strike("paperLow" if paper == "low" else "paperOut")
+
+    def set_toner(self, toner: str) -> None:
+        """Say how much toner there is: ``full``, ``low``, ``out``; raises ``ValueError``."""
+        if toner not in ("full", "low", "out"):
+            raise ValueError("toner: one of full, low, out")
+        self._press.mend("tonerOut", "tonerLow")
+        if toner != "full":
+            self._press.strike("tonerLow" if toner == "low" else "tonerOut")
+
+    def set_cover(self, opened: bool) -> None:
+        """Open the cover, or close it."""
+        if opened:
+            self._press.strike("coverOpen")
+        else:
+            self._press.mend("coverOpen")
+
+    def jam(self) -> None:
+        """Let a sheet be stuck."""
+        self._press.strike("paperJam")
+
+    def clear_jam(self) -> None:
+        """Pull the stuck sheet out."""
+        self._press.mend("paperJam")
+
+    def take(self) -> None:
+        """Take what lies in the output tray."""
+        self._press.take()
+
+    def restart(self) -> None:
+        """Switch off and on: jobs are forgotten, numbers begin anew."""
+        self._press.restart()
+        self._started_s = time.monotonic()
+
+    def reset(self) -> None:
+        """Begin anew with nothing printed and nothing wrong."""
+        self._press.reset()
+
+    def printed(self) -> list[Page]:
+        """Return the sides printed so far, oldest first."""
+        return self._press.pages
+
+    def documents(self) -> dict[str, bytes]:
+        """Return the documents that came, by the job's name."""
+        return {job.name: job.document for job in self._press.jobs()}
+
+    def world(self) -> dict[str, Any]:
+        """Return what can be seen at the printer as plain values."""
+        trouble = self._press.trouble()
+        return {
+            "trouble": sorted(trouble),
+            "in_tray": self._press.in_tray,
+            "jobs": [
+                {"name": j.name, "state": j.state, "printed": j.printed, "pages": j.pages}
+                for j in self._press.jobs()
+            ],
+        }
+
+    # --- the wire ---
+
+    def serve(self, wire: HttpWire) -> None:
+        """Answer requests until the wire is closed."""
+        self._uri = f"ipp://127.0.0.1:{wire.port}{PATH}"
+        http_wire.serve(wire, self._answer)
+
+    def _answer(self, method: bytes, path: bytes, body: bytes, kind: str) -> tuple[int, str, bytes] | None:
+        standing = self._faults.standing(NAME)
+        if method != b"POST":
+            return (
+                (200, "text/plain", MODEL.encode())
+                if method in (b"GET", b"HEAD")
+                else (405, "text/plain", b"")
+            )
+        if path != PATH.encode():
+            return 404, "text/plain", b""
+        if kind != "application/ipp":
+            return 415, "text/plain", b""
+        try:
+            request = ipp.parse(body)
+        except ipp.Malformed as error:
+            return 200, "application/ipp", ipp.answer(VERSION, BAD_REQUEST, error.request_id, [])
+        operation = _OPERATIONS.get(request.operation)
+        struck = self._faults.take(NAME, operation) if operation else None
+        faults = set(standing) | ({struck.fault} if struck else set())
+        if "noAnswer" in faults:
+            return None
+        if "httpError" in faults:
+            return 500, "text/plain", b"internal error"
+        if "garbled" in faults:
+            return 200, "application/ipp", b"\x02\x00\x00"
+        try:
+            status, groups = self._do(request, faults)
+        except _Refused as refused:
+            status, groups = refused.status, []
+            if refused.why is not None:
+                groups.append((ipp.UNSUPPORTED, refused.why))
+        version = request.version if status != BAD_VERSION else VERSION
+        return 200, "application/ipp", ipp.answer(version, status, request.request_id, groups)
+
+    def _do(self, request: ipp.Request, faults: set[str]) -> tuple[int, Groups]:
+        if request.version[0] not in (1, 2):
+            raise _Refused(BAD_VERSION)
+        _check_head(request)
+        if request.operation not in _OPERATIONS:
+            raise _Refused(BAD_OPERATION)
+        if "busy" in faults:
+            raise _Refused(BUSY)
+        match request.operation:
+            case 0x02 | 0x04:
+                return self._print(request, faults)
+            case 0x08:
+                if not self._press.cancel(self._job_of(request)):
+                    raise _Refused(NOT_POSSIBLE)
+                return OK, []
+            case 0x09:
+                job = self._describe(self._job_of(request))
+                return OK, [(ipp.JOB, _wanted(request, job, ("all", "job-description")))]
+            case 0x0A:
+                return OK, self._list(request)
+            case _:
+                printer = self._describe_printer("notAccepting" in faults)
+                return OK, [(ipp.PRINTER, _wanted(request, printer, ("all", "printer-description")))]
+
+    def _print(self, request: ipp.Request, faults: set[str]) -> tuple[int, Groups]:
+        """Print-Job, or only see whether it could be done (Validate-Job)."""
+        if request.text("document-format") not in (None, *FORMATS):
+            raise _Refused(BAD_FORMAT, {"document-format": request.attributes["document-format"]})
+        if request.text("compression") not in (None, "none"):
+            raise _Refused(BAD_COMPRESSION, {"compression": request.attributes["compression"]})
+        ignored = {name: values for name, values in request.wishes.items() if not _possible(name, values)}
+        if ignored and request.flag("ipp-attribute-fidelity"):
+            raise _Refused(BAD_VALUE, ignored)
+        if "notAccepting" in faults:
+            raise _Refused(NOT_ACCEPTING)
+        status = OK_IGNORED if ignored else OK
+        groups: Groups = [(ipp.UNSUPPORTED, ignored)] if ignored else []
+        if request.operation == PRINT_JOB:
+            user = request.text("requesting-user-name") or "anonymous"
+            job = self._press.add(request.text("job-name") or "untitled", user, request.document)
+            described = self._describe(job)
+            told = ("job-id", "job-uri", "job-state", "job-state-reasons")
+            groups.append((ipp.JOB, {name: described[name] for name in told}))
+        return status, groups
+
+    def _list(self, request: ipp.Request) -> Groups:
+        """Get-Jobs: those still to do oldest first, those that have ended newest first."""
+        which = request.text("which-jobs") or "not-completed"
+        if which not in _WHICH:
+            raise _Refused(BAD_VALUE, {"which-jobs": request.attributes["which-jobs"]})
+        jobs = [job for job in self._press.jobs() if _WHICH[which](job)]
+        if which == "completed":
+            jobs.reverse()
+        if request.flag("my-jobs"):
+            jobs = [job for job in jobs if job.user == request.text("requesting-user-name")]
+        limit = request.number("limit")
+        return [
+            (
+                ipp.JOB,
+                _wanted(request, self._describe(job), ("all", "job-description"), ("job-id", "job-uri")),
+            )
+            for job in jobs[:limit]
+        ]
+
+    def _job_of(self, request: ipp.Request) -> Job:
+        number = request.number("job-id")
+        if number is None:
+            tail = (request.text("job-uri") or "").rpartition("/")[2]
+            number = int(tail) if tail.isascii() and tail.isdigit() else None
+        if number is None:
+            raise _Refused(BAD_REQUEST)
+        job = self._press.job(number)
+        if job is None:
+            raise _Refused(NOT_FOUND)
+        return job
+
+    def _describe(self, job: Job) -> ipp.Pairs:
+        return {
+            "job-id": ipp.integer(job.number),
+            "job-uri": ipp.uri(f"{self._uri}/{job.number}"),
+            "job-printer-uri": ipp.uri(self._uri),
+            "job-name": ipp.name(job.name),
+            "job-originating-user-name": ipp.name(job.user),
+            "job-state": ipp.enum(job.state),
+            "job-state-reasons": ipp.keyword(*job.reasons),
+            "job-impressions": ipp.integer(job.pages),
+            "job-impressions-completed": ipp.integer(job.printed),
+            "job-media-sheets-completed": ipp.integer(job.printed),
+            "job-k-octets": ipp.integer((len(job.document) + 1023) // 1024),
+            "job-printer-up-time": ipp.integer(self._up_s(time.monotonic())),
+            "time-at-creation": ipp.integer(self._up_s(job.created_s)),
+            "time-at-processing": self._moment(job.begun_s),
+            "time-at-completed": self._moment(job.ended_s),
+        }
+
+    def _describe_printer(self, refuses: bool) -> ipp.Pairs:
+        state = self._press.state()
+        waiting = [job for job in self._press.jobs() if job.state < CANCELED]
+        return {
+            "printer-uri-supported": ipp.uri(self._uri),
+            "uri-security-supported": ipp.keyword("none"),
+            "uri-authentication-supported": ipp.keyword("requesting-user-name"),
+            "printer-name": ipp.name("document-printer"),
+            "printer-info": ipp.text("Simulated document printer"),
+            "printer-location": ipp.text(""),
+            "printer-make-and-model": ipp.text(f"{MAKER} {MODEL}"),
+            "printer-device-id": ipp.text(f"MFG:{MAKER};MDL:{MODEL};CMD:PDF;SN:{SERIAL};"),
+            "printer-firmware-string-version": ipp.text(FIRMWARE),
+            "printer-more-info": ipp.uri(self._uri.replace("ipp:", "http:", 1)),
+            "printer-uuid": ipp.uri("urn:uuid:6f70656e-0000-4000-8000-006b696f736b"),
+            "printer-state": ipp.enum(state),
+            "printer-state-reasons": ipp.keyword(*(self._press.reasons() or ["none"])),
+            "printer-state-message": ipp.text(""),
+            "printer-is-accepting-jobs": ipp.boolean(not refuses),
+            "printer-up-time": ipp.integer(self._up_s(time.monotonic())),
+            "printer-impressions-completed": ipp.integer(self._press.sides),
+            "printer-media-sheets-completed": ipp.integer(self._press.sides),
+            "queued-job-count": ipp.integer(len(waiting)),
+            "ipp-versions-supported": ipp.keyword("1.1", "2.0"),
+            "operations-supported": ipp.enum(*_OPERATIONS),
+            "charset-configured": ipp.charset("utf-8"),
+            "charset-supported": ipp.charset("utf-8"),
+            "natural-language-configured": ipp.language("en"),
+            "generated-natural-language-supported": ipp.language("en"),
+            "document-format-default": ipp.mime(FORMAT),
+            "document-format-supported": ipp.mime(*FORMATS),
+            "compression-supported": ipp.keyword("none"),
+            "pdl-override-supported": ipp.keyword("attempted"),
+            "which-jobs-supported": ipp.keyword(*_WHICH),
+            "color-supported": ipp.boolean(False),
+            "pages-per-minute": ipp.integer(24),
+            "copies-default": ipp.integer(1),
+            "copies-supported": ipp.between(1, 1),
+            "finishings-default": ipp.enum(3),
+            "finishings-supported": ipp.enum(3),
+            "media-default": ipp.keyword(MEDIA[0]),
+            "media-ready": ipp.keyword(MEDIA[0]),
+            "media-supported": ipp.keyword(*MEDIA),
+            "orientation-requested-default": ipp.enum(3),
+            "orientation-requested-supported": ipp.enum(3),
+            "output-bin-default": ipp.keyword("face-down"),
+            "output-bin-supported": ipp.keyword("face-down"),
+            "print-quality-default": ipp.enum(4),
+            "print-quality-supported": ipp.enum(4),
+            "printer-resolution-default": ipp.dots(600),
+            "printer-resolution-supported": ipp.dots(600),
+            "sides-default": ipp.keyword(SIDES[0]),
+            "sides-supported": ipp.keyword(*SIDES),
+        }
+
+    def _up_s(self, at_s: float) -> int:
+        """Return a time as seconds of the printer's life, which begins with 1."""
+        return max(1, int(at_s - self._started_s) + 1)
+
+    def _moment(self, at_s: float | None) -> list[ipp.Value]:
+        return ipp.no_value() if at_s is None else ipp.integer(self._up_s(at_s))
+
+
+def words(direction: str, data: bytes) -> str:
+    """Describe bytes of this wire: the operation, or the answer's status."""
+    head, found, body = data.partition(b"\r\n\r\n")
+    first = head.partition(b"\r\n")[0].decode("ascii", errors="replace")
+    if not found or not first.startswith(("POST ", "HTTP/")):
+        return f"{len(data)} bytes"
+    if len(body) < 8:
+        return first
+    code = int.from_bytes(body[2:4], "big")
+    if direction == TO_DEVICE:
+        return f"{_NAMES.get(code, f'operation {code:04X}')}, {len(body)} bytes"
+    return f"status {code:04X}, {len(body)} bytes" if first.startswith("HTTP/1.1 200") else first
+
+
+def _check_head(request: ipp.Request) -> None:
+    """Raise ``_Refused`` unless the request begins as each must."""
+    names = list(request.attributes)
+    if request.request_id == 0 or names[:2] != ["attributes-charset", "attributes-natural-language"]:
+        raise _Refused(BAD_REQUEST)
+    if request.text("attributes-charset") not in ("utf-8", "us-ascii"):
+        raise _Refused(BAD_CHARSET)
+    if not (request.text("printer-uri") or request.text("job-uri")):
+        raise _Refused(BAD_REQUEST)
+
+
+def _wanted(
+    request: ipp.Request, all_: ipp.Pairs, groups: Iterable[str], default: Iterable[str] | None = None
+) -> ipp.Pairs:
+    """Return what ``requested-attributes`` asks for; without any the ``default``, else everything."""
+    wanted = request.texts("requested-attributes") or (["all"] if default is None else list(default))
+    if set(wanted) & set(groups):
+        return all_
+    return {name: values for name, values in all_.items() if name in wanted}
+
+
+def _possible(name: str, values: list[ipp.Value]) -> bool:
+    """Tell whether a wish for a job can be fulfilled."""
+    if name not in _WISHES:
+        return False
+    number = int.from_bytes(values[0][1], "big")
+    match name:
+        case "copies":
+            return number == 1
+        case "media":
+            return values[0][1].decode("utf-8", errors="replace") in MEDIA
+        case "sides":
+            return values[0][1].decode("utf-8", errors="replace") in SIDES
+        case "print-quality":
+            return number == 4
+        case _:
+            return number == 3
