@@ -18,6 +18,9 @@ LINKS_OF: Final[Mapping[str, tuple[str, ...]]] = {
     "fingerprint_pad": ("fingerprint_pad",),
     "payment_terminal": ("payment_terminal",),
     "receipt_printer": ("receipt_printer",),
+    "barcode_reader": ("barcode_reader",),
+    "card_dispenser": ("card_dispenser",),
+    "document_scanner": ("document_scanner",),
 }
 """The devices a cabinet can have, and the links that each needs."""
 
@@ -25,6 +28,7 @@ _STREAMS: Final = ("serial", "socket", "rfc2217", "replay")
 SCHEMES: Final[Mapping[str, tuple[str, ...]]] = {
     "id_card_reader": (*_STREAMS, "usb"),
     "camera": ("device", "http", "https"),
+    "document_scanner": ("sane",),
 }
 """How the URLs of these links may begin; of all others: like any byte stream (see ``devices.link``)."""
 
@@ -63,6 +67,8 @@ def not_real(url: str) -> str | None:
         return "it records what passes, the data of people's cards too"
     if parts.scheme == "replay":
         return "it replays a recording"
+    if parts.scheme == "sane" and parts.path.startswith("test"):
+        return "it names SANE's test backend"
     if parts.scheme in ("serial", "device") and Path(parts.path).resolve().is_relative_to("/dev/pts"):
         return "it is a pseudo-terminal, another program of this machine"
     if parts.hostname and _is_loopback(parts.hostname):

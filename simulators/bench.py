@@ -35,6 +35,7 @@ from simulators.people import load_personas
 from simulators.permit import unit as permit_unit
 from simulators.power import Power
 from simulators.recorder import Recorder
+from simulators.side_cabinet import SideCabinet
 from simulators.usb_relay import UsbRelay
 from simulators.wire import Line, PtyWire, TcpWire, WireClosed
 from simulators.world import Machine, World
@@ -74,9 +75,9 @@ folder = "."
 
 HASTE: Final = """
 [haste]                      # citizens made of data need no time to read
-idle_s = 6.0
-warn_s = 3.0
-take_s = 4.0
+idle_s = 4.0
+warn_s = 2.0
+take_s = 3.0
 pay_s = 10.0
 rate_s = 4.0
 closing_s = 3.0
@@ -121,6 +122,7 @@ class Bench:
         self.fingerprint_pad = fingerprint_pad.FingerprintPad(level, self.faults, chance)
         self.payment_terminal = payment_terminal.PaymentTerminal(level, self.faults, chance)
         self.receipt_printer = receipt_printer.ReceiptPrinter(level, self.faults)
+        self.side_cabinet = SideCabinet(level, self.faults, chance, self.state / "sane")
         self.payment_hosts = PaymentHosts()
 
         self._wire_up(usb, receipt_port)
@@ -146,6 +148,7 @@ class Bench:
                 self.payment_terminal,
                 self.receipt_printer,
                 self.payment_hosts,
+                self.side_cabinet,
             ),
             reseed=lambda: self.desk.reseed(registers),
         )
@@ -157,6 +160,7 @@ class Bench:
             | {
                 "permit_unit": Entry(permit_unit.FAULTS, permit_unit.OPERATIONS, permit_unit.MIDWAY),
                 "back_office": Entry(back_office.FAULTS),
+                **self.side_cabinet.entries,
             },
             [line.link for line in self._lines],
         )
@@ -262,14 +266,18 @@ class Bench:
             "payment_terminal": payment_terminal.words,
             "receipt_printer": escpos.words,
         }
+        for device in self.side_cabinet.serial_devices():
+            self._pty(device.link, device.baud, device.serve, device.query)
+            self.recorder.describe(device.link, device.words)
+        self.links.update(self.side_cabinet.links)
         for link, describer in describers.items():
             self.recorder.describe(link, describer)
 
-    def _pty(self, link: str, baud: int, serve: Callable[[Any], None]) -> None:
+    def _pty(self, link: str, baud: int, serve: Callable[[Any], None], query: str = "") -> None:
         path = self.state / "links" / link
         path.parent.mkdir(exist_ok=True)
         self._run(PtyWire(link, path, self._level, self.faults, self.recorder, self._chance, baud), serve)
-        self.links[link] = f"serial://{path}?baud={baud}&simulated=1"
+        self.links[link] = f"serial://{path}?baud={baud}{query}&simulated=1"
 
     def _run(self, line: Line, serve: Callable[[Any], None]) -> None:
         def served() -> None:

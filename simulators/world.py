@@ -7,7 +7,8 @@ physical side; the kiosk learns of it through the wire alone.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from base64 import b64decode
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
@@ -20,6 +21,7 @@ from simulators.payment_hosts.hosts import PaymentHosts
 from simulators.people import Persona
 from simulators.permit.card import PermitCard
 from simulators.permit.unit import PermitUnitSimulator, Refused
+from simulators.side_cabinet import SideCabinet
 
 
 class Impossible(Exception):
@@ -41,6 +43,7 @@ class Machine:
     payment_terminal: PaymentTerminal
     receipt_printer: ReceiptPrinter
     payment_hosts: PaymentHosts
+    side_cabinet: SideCabinet
 
 
 Act = Callable[..., None]
@@ -94,6 +97,7 @@ class World:
                     "in_slot": machine.receipt_printer.in_slot,
                     "unknown_commands": machine.receipt_printer.unknown_commands,
                 },
+                **machine.side_cabinet.world(),
                 "orders": {**machine.payment_hosts.orders(), **machine.payment_terminal.book.orders()},
             }
 
@@ -173,6 +177,29 @@ class World:
     def _paper(self, state: str = "full") -> None:
         self._machine.receipt_printer.set_paper(state)
 
+    def _show_code(self, text: str = "", picture: str = "") -> None:
+        """Hold a code before the scanner: its text, or a picture (base64) in which one is looked for."""
+        shown = b64decode(picture, validate=True)
+        self._machine.side_cabinet.barcode_reader.show(text, shown)
+
+    def _hide_code(self) -> None:
+        self._machine.side_cabinet.barcode_reader.hide()
+
+    def _load_stacker(self, unit: int = 1, personas: Sequence[str] = ()) -> None:
+        """Staff puts these people's finished permits into a stacker; the first comes out first."""
+        owners = [self._named(str(name)) for name in personas] or [self._named("")]
+        store = self._machine.side_cabinet.card_dispenser.store(unit)
+        store.load([self._issued_to(owner) for owner in owners])
+
+    def _take_card(self, unit: int = 1) -> None:
+        self._machine.side_cabinet.card_dispenser.store(unit).take()
+
+    def _clear_unit(self, unit: int = 1) -> None:
+        self._machine.side_cabinet.card_dispenser.store(unit).clear()
+
+    def _lay_page(self, picture: str) -> None:
+        self._machine.side_cabinet.document_scanner.lay(picture)
+
     def _reset(self) -> None:
         machine = self._machine
         machine.id_card_reader.lift()
@@ -182,6 +209,7 @@ class World:
         machine.payment_terminal.reset()
         machine.payment_hosts.reset()
         machine.receipt_printer.reset()
+        machine.side_cabinet.reset()
         self._permits.clear()
         self._persona = None
         self._finger = None
@@ -200,11 +228,15 @@ class World:
 
     def _permit_of(self, person: Persona) -> PermitCard:
         if person.name not in self._permits:
-            tables = person.tables()
-            if "permit" not in tables:
-                raise ValueError(f"{person.name} has no permit")
-            self._permits[person.name] = PermitCard.of(tables["permit"])
+            self._permits[person.name] = self._issued_to(person)
         return self._permits[person.name]
+
+    def _issued_to(self, person: Persona) -> PermitCard:
+        """Make this person's permit as it was issued."""
+        tables = person.tables()
+        if "permit" not in tables:
+            raise ValueError(f"{person.name} has no permit")
+        return PermitCard.of(tables["permit"])
 
     def _whose_face(self, face: str | None) -> str | None:
         if face is None:
@@ -237,6 +269,12 @@ ACTS: Final[Mapping[str, tuple[Act, Mapping[str, type]]]] = {
     "take_receipt": (World._take_receipt, {}),
     "refill_paper": (World._paper, {}),
     "paper": (World._paper, {"state": str}),
+    "show_code": (World._show_code, {"text": str, "picture": str}),
+    "hide_code": (World._hide_code, {}),
+    "load_stacker": (World._load_stacker, {"unit": int, "personas": list}),
+    "take_card": (World._take_card, {"unit": int}),
+    "clear_unit": (World._clear_unit, {"unit": int}),
+    "lay_page": (World._lay_page, {"picture": str}),
     "reset": (World._reset, {}),
 }
 """What a person can do, and the types of its arguments."""

@@ -15,7 +15,7 @@ from functools import reduce
 from operator import xor
 from typing import Any, Final
 
-from simulators.devices.card_store import FEW, NAME, CardStore, Place, Refused
+from simulators.devices.card_store import FEW, NAME, CardStore, Place
 from simulators.faults import Faults, Order
 from simulators.level import Level
 from simulators.permit import words as permit_words
@@ -49,7 +49,7 @@ from simulators.permit.transport import (
 )
 from simulators.wire import Wire
 
-__all__ = ["FAULTS", "NAME", "OPERATIONS", "CardDispenser", "Refused", "words"]
+__all__ = ["FAULTS", "NAME", "OPERATIONS", "CardDispenser", "words"]
 
 OPERATIONS: Final = ("feed", "to_rf", "to_gate", "to_bin", "to_hold", "chip_select", "chip_read")
 FAULTS: Final[Mapping[str, str]] = {

@@ -12,16 +12,13 @@ from typing import Any, Final
 from simulators.faults import Faults, Order
 from simulators.level import Level
 from simulators.permit.card import PermitCard
+from simulators.permit.carriage import Refused
 
 NAME: Final = "card_dispenser"
 FEW: Final = 3
 """With this many cards and fewer the stacker's sensor says that there are few."""
 MOVE_S: Final = 1.0
 FEED_S: Final = 1.8
-
-
-class Refused(Exception):
-    """The person or the staff cannot do this now."""
 
 
 class Place(StrEnum):

@@ -12,9 +12,10 @@ import pytest
 from devices.base import Fault, Retry
 from devices.card_dispenser import CrtCardDispenser, open_card_dispenser
 from devices.interfaces import Media, Replenishment, StorageType, StorageUnit
-from simulators.devices.card_dispenser import CardDispenser, Refused
+from simulators.devices.card_dispenser import CardDispenser
 from simulators.faults import Order
 from simulators.permit.card import PermitCard
+from simulators.permit.carriage import Refused
 from simulators.wire import Wire, WireClosed
 from tests.simulators.wiring import Room, served
 

@@ -1,0 +1,74 @@
+"""The devices that a cabinet may have beside those of the first service: scanners and a card dispenser."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from simulators.catalogue import Entry
+from simulators.devices import barcode_scanner, card_dispenser, document_scanner
+from simulators.devices.barcode_scanner import BarcodeScanner
+from simulators.devices.card_dispenser import CardDispenser
+from simulators.devices.document_scanner import DocumentScanner
+from simulators.faults import Faults
+from simulators.level import Level
+
+UNITS: Final = 2
+"""How many units the card dispenser has, at the addresses 0, 1, …"""
+
+
+@dataclass(frozen=True, slots=True)
+class SerialDevice:
+    """A device on a serial line: the link's name, its speed, what its URL says besides, who serves it."""
+
+    link: str
+    baud: int
+    query: str
+    serve: Callable[[Any], None]
+    words: Callable[[str, bytes], str]
+
+
+class SideCabinet:
+    """The devices; ``folder`` is for the document scanner's configuration."""
+
+    def __init__(self, level: Level, faults: Faults, chance: random.Random, folder: Path) -> None:
+        self.barcode_reader = BarcodeScanner(level, faults, chance)
+        self.card_dispenser = CardDispenser(level, faults, UNITS)
+        self.document_scanner = DocumentScanner(folder, faults)
+
+    def serial_devices(self) -> Iterator[SerialDevice]:
+        """Yield what is to be put on a wire."""
+        protocol = f"&protocol={self.barcode_reader.protocol}"
+        addresses = "&address=" + ",".join(str(address) for address in range(UNITS))
+        reader, dispenser = self.barcode_reader, self.card_dispenser
+        yield SerialDevice("barcode_reader", 115200, protocol, reader.serve, barcode_scanner.words)
+        yield SerialDevice("card_dispenser", 9600, addresses, dispenser.serve, card_dispenser.words)
+
+    @property
+    def links(self) -> Mapping[str, str]:
+        """The URLs of the devices that are on no wire."""
+        return {document_scanner.NAME: self.document_scanner.link}
+
+    @property
+    def entries(self) -> Mapping[str, Entry]:
+        """What each device can be told to get wrong."""
+        return {
+            module.NAME: Entry(module.FAULTS, module.OPERATIONS)
+            for module in (barcode_scanner, card_dispenser, document_scanner)
+        }
+
+    def world(self) -> Mapping[str, Any]:
+        """Return what is shown, stacked and taken, as JSON values."""
+        reader = self.barcode_reader
+        return {
+            "code": {"shown": reader.shown, "reading": reader.reading},
+            "dispenser": self.card_dispenser.world(),
+        }
+
+    def reset(self) -> None:
+        """Begin anew: nothing shown, nothing stacked."""
+        self.barcode_reader.reset()
+        self.card_dispenser.reset()
