@@ -35,6 +35,7 @@ from kiosk.clock import Clock, SystemClock, mono_s
 from kiosk.debuglink import DebugLink, said, told
 from kiosk.events import EventLog, open_log, read_catalogue
 from kiosk.failpoints import failpoints_from
+from kiosk.faults import FaultCatalogue
 from kiosk.house import House
 from kiosk.journal import Journal, JournalFailed
 from kiosk.journal.keys import read_key
@@ -227,6 +228,7 @@ class Kiosk:
             platform=platform,
             events=self.events,
             catalogue=self.catalogue,
+            faults=FaultCatalogue.load(ROOT / "config/faults.toml"),
             photo_decoder=decoder,
             template_decoder=OpenTemplateDecoder(),
             strip_template=StripTemplate.load(ROOT / "config/templates/endorsement_strip.toml"),
