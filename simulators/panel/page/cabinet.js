@@ -14,7 +14,7 @@ export function cabinet(people, catalogue) {
   const byName = new Map(people.map((one) => [one.name, one]));
   return el("div", { class: "cards" },
     persons(people, byName), idCard(people), permit(people), camera(people), finger(byName), payment(), printer(),
-    cables(catalogue));
+    codes(), dispenser(people), cables(catalogue));
 }
 
 /** Have a card drawn anew whenever the world or the faults changed. */
@@ -213,6 +213,52 @@ function printer() {
     made.state(world.receipt.in_slot ? t("receipt-waits") : word("paper", world.receipt.paper),
       world.receipt.paper === "out" ? "bad" : world.receipt.in_slot ? "done" : "");
   });
+  return made;
+}
+
+// --- beside the first service's devices -------------------------------------------------------------
+
+/** The barcode reader, drawn only on a bench that has one. */
+function codes() {
+  const text = el("input", { id: "code-text", type: "text", spellcheck: "false", placeholder: "330212K01-20261122-0001-I" });
+  const made = card("codes", word("device", "barcode_reader"),
+    el("label", { class: "field" }, el("span", {}, t("code")), text),
+    row(button(t("show-code"), () => act("show_code", { text: text.value.trim() }), { id: "show-code", kind: "primary" }),
+      button(t("hide-code"), () => act("hide_code"), { id: "hide-code" })));
+  follow((world) => {
+    made.hidden = !world.code;
+    if (world.code) made.state(world.code.shown || t("empty"), world.code.shown ? "busy" : "");
+  });
+  return made;
+}
+
+/** The card dispenser, drawn only on a bench that has one. */
+function dispenser(people) {
+  const whose = select(t("whose"), others(people, (one) => one.has_permit), { id: "dispense-of" });
+  const units = el("div", { class: "units" });
+  const made = card("dispenser", word("device", "card_dispenser"), row(whose), units);
+  let count = 0;
+  follow((world) => {
+    made.hidden = !world.dispenser;
+    if (!world.dispenser) return;
+    if (count !== world.dispenser.length) {
+      count = world.dispenser.length;
+      units.replaceChildren(...world.dispenser.map((_, index) => unit(index + 1, whose)));
+    }
+    for (const [index, store] of world.dispenser.entries()) units.children[index].show(store);
+    const waiting = world.dispenser.reduce((sum, store) => sum + store.stacker.length, 0);
+    made.state(`${waiting} ${t("stacked")}`, waiting ? "busy" : "");
+  });
+  return made;
+}
+
+function unit(number, whose) {
+  const facts = el("span", { class: "quiet" });
+  const load = () => act("load_stacker", { unit: number, ...(whose.list.value ? { personas: [whose.list.value] } : {}) });
+  const made = row(el("strong", {}, `${t("unit")} ${number}`), facts, el("span", { class: "space" }),
+    button(t("load"), load, { id: `load-${number}` }), button(t("take"), () => act("take_card", { unit: number }), { id: `take-card-${number}` }),
+    button(t("clear-unit"), () => act("clear_unit", { unit: number }), { id: `clear-unit-${number}` }));
+  made.show = (store) => { facts.textContent = `${store.stacker.length} · ${word("place", store.where, store.where)} ${store.card} · ${t("bin")} ${store.retained}`; };
   return made;
 }
 

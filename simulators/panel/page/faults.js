@@ -16,8 +16,12 @@ export function faults(catalogue) {
   const again = el("input", { id: "fault-repeat", type: "checkbox" });
   const path = el("input", { id: "fault-path", type: "text", placeholder: "POST /v1/endorsements", spellcheck: "false" });
   const args = el("input", { id: "fault-args", type: "text", placeholder: '{"seconds": 2}', spellcheck: "false" });
+  const after = el("input", { id: "fault-after", type: "number", min: "0", max: "86400", step: "any", value: "0", inputmode: "decimal" });
+  const odds = el("input", { id: "fault-odds", type: "number", min: "0", max: "1", step: "any", value: "1", inputmode: "decimal" });
   const says = el("p", { class: "quiet", id: "fault-says" });
   const pathField = el("label", { class: "field" }, el("span", {}, t("operation")), path);
+  const afterField = el("label", { class: "field short" }, el("span", {}, t("after")), after);
+  const oddsField = el("label", { class: "field short" }, el("span", {}, t("odds")), odds);
   const nthField = el("label", { class: "field short" }, el("span", {}, t("nth")), nth);
 
   const entry = () => {
@@ -30,6 +34,7 @@ export function faults(catalogue) {
   const timing = () => {
     const stateful = when.list.value === "";
     nthField.hidden = stateful;
+    oddsField.hidden = stateful;
     again.closest("label").hidden = stateful;
     pathField.hidden = stateful || entry().operations.length > 0;
   };
@@ -54,7 +59,9 @@ export function faults(catalogue) {
       made.operation = when.list.value === "*" ? path.value.trim() : when.list.value;
       made.nth = Number(nth.value);
       made.repeat = again.checked;
+      if (Number(odds.value) !== 1) made.probability = Number(odds.value);
     }
+    if (Number(after.value) !== 0) made.after_s = Number(after.value);
     if (args.value.trim()) {
       try {
         made.args = JSON.parse(args.value);
@@ -69,7 +76,7 @@ export function faults(catalogue) {
   const armed = el("ul", { class: "armed", id: "armed" });
   const clear = button(t("clear-all"), () => disarm(), { id: "fault-clear" });
   const made = card("faults", t("faults"),
-    row(where, which, when, pathField, nthField,
+    row(where, which, when, pathField, nthField, afterField, oddsField,
       el("label", { class: "mark" }, again, el("span", {}, t("repeat"))),
       el("label", { class: "field" }, el("span", {}, t("args")), args)),
     says, row(button(t("arm"), order, { id: "fault-arm", kind: "primary" }), clear), armed);
@@ -81,6 +88,8 @@ export function faults(catalogue) {
       el("strong", {}, word("device", one.device, known("link", one.device) ? word("link", one.device) : one.device)),
       el("span", {}, wordOf(one.device, one.fault)), el("span", { class: "quiet" }, one.operation === null ? t("as-state")
         : `${t("at")} ${one.operation} · ${t("nth")} ${one.nth}${one.repeat ? ` · ${t("repeat")}` : ""}`),
+      one.after_s ? el("span", { class: "quiet" }, `${t("after")} ${one.after_s}`) : null,
+      one.probability < 1 ? el("span", { class: "quiet" }, `${t("odds")} ${one.probability}`) : null,
       el("span", { class: "space" }),
       el("button", { type: "button", class: "plain", onclick: () => attempt(() => disarm(one.device, one.fault)) }, t("call-off")))));
   });

@@ -57,13 +57,14 @@ function keepFocus(place, change) {
 
 function curtains(curtain, seen) {
   curtain.hidden = seen;
+  curtain.classList.toggle("short", Boolean(now.kiosk.pid) && now.power !== null && !now.power.display);
   if (seen) return;
   const state = now.power;
   if (state && !state.on && !now.kiosk.pid) {
     const how = state.ended.how;
     curtain.replaceChildren(el("strong", {}, t("no-kiosk")), el("p", {}, t(`ended.${how}`)));
     if (state.ended.words) curtain.append(el("pre", {}, state.ended.words));
-  } else if (state && !state.display) {
+  } else if (curtain.classList.contains("short")) {
     curtain.replaceChildren(el("strong", {}, t("headless")), el("p", {}, t("headless-says")));
   } else {
     curtain.replaceChildren(el("p", {}, t("starting")));
