@@ -39,6 +39,7 @@ from kiosk.faults import FaultCatalogue
 from kiosk.house import House
 from kiosk.journal import Journal, JournalFailed
 from kiosk.journal.keys import read_key
+from kiosk.lights import GuideLights
 from kiosk.matching import Matcher, MatcherFailed, MatcherMisconfigured
 from kiosk.money import Cashier
 from kiosk.numbers import Numbers
@@ -125,6 +126,8 @@ class Kiosk:
                 voice = Voice(self.settings.voice, self.catalogue)
                 self.stage.attach(voice)
                 closing.callback(voice.hush)
+            if (board_url := self.settings.links.get("io_board")) is not None:
+                self._light_the_way(board_url, closing)
             pages = RecoveryPages(self.stage)
             pages.please_wait()
             journal = await Journal.open(
@@ -159,6 +162,17 @@ class Kiosk:
             gc.freeze()
             gc.enable()
             await reception.receive_for_ever()
+
+    def _light_the_way(self, board_url: str, closing: contextlib.AsyncExitStack) -> None:
+        """Let the guide lights follow the pages."""
+        # Modbus is loaded only where a board is fitted: it would slow every start.
+        from devices.io_board import ModbusIoBoard, load_board
+
+        board = Worker(ModbusIoBoard(board_url, load_board(ROOT / "config/io_boards/standard.toml")), self)
+        closing.push_async_callback(board.close)
+        lights = GuideLights(board)
+        self.stage.attach(lights)
+        closing.push_async_callback(_cancel, [asyncio.create_task(lights.run(), name="lights")])
 
     # --- building ----------------------------------------------------------------------------------
 
