@@ -34,6 +34,7 @@ READ_S: Final = 0.15
 LOOK_S: Final = 0.05
 READING_TIME_S: Final[Mapping[str, float]] = {"honeywell": 30.0, "newland": 3.0}
 MAX_COMMAND: Final = 256
+MOST_WORDS: Final = 80  # of a code are told to whoever watches the wire
 PRODUCT, REVISION, SERIAL = "Simulated scanner", "SIM 1.0", "BC9900001"
 
 SYN_M, SYN_T, SYN_U = b"\x16M\r", b"\x16T\r", b"\x16U\r"
@@ -190,7 +191,8 @@ def words(direction: str, data: bytes) -> str:
     if direction == "from_device":
         if data.startswith(UDI_ANSWERS):
             return "answers " + data[len(UDI_ANSWERS) + 1 :].decode("utf-8", "replace").strip("\x06\x15;\x03")
-        return "sees " + ascii(data.decode("utf-8", "replace"))
+        said = ascii(data[:MOST_WORDS].decode("utf-8", "replace"))
+        return f"sees {said}" + (" …" if len(data) > MOST_WORDS else "")
     names = {SYN_T: "read", SYN_U: "stop reading"}
     plain = data.removeprefix(SYN_M).removeprefix(UDI_ASKS).removesuffix(UDI_ENDS)
     return names.get(data, plain.decode("latin-1"))
