@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from kiosk.cabinet import Cabinet
 from kiosk.clock import Clock, mono_s
 from kiosk.events import EventLog
+from kiosk.faults import FaultCatalogue
 from kiosk.journal.journal import Journal
 from kiosk.matching import Matcher, MatcherFailed
 from kiosk.money import Cashier
@@ -66,6 +67,7 @@ class House:
     platform: Platform
     events: EventLog
     catalogue: Catalogue
+    faults: FaultCatalogue
     photo_decoder: PhotoDecoder
     template_decoder: TemplateDecoder
     strip_template: StripTemplate

@@ -252,7 +252,7 @@ class Reception:
                 visit, f"back-office:{error.code}", text("trouble.platform.why"), text("refused.go-to-window")
             )
         except DeviceError as error:
-            why = text("trouble.device.why", device=text(f"device.{error.device}"))
+            why = self._house.faults.sentence(error)
             return await self._refused(
                 visit, f"{error.device}:{error.code}", why, text("refused.go-to-window")
             )
@@ -275,9 +275,7 @@ class Reception:
         returned = paid_fen > 0 and paid_fen == refunded_fen
         return (Outcome.REFUNDED if returned else Outcome.CANCELLED), reason
 
-    async def _refused(
-        self, visit: Visit, code: str, why: Text, what_now: Text
-    ) -> tuple[Outcome, str]:
+    async def _refused(self, visit: Visit, code: str, why: Text, what_now: Text) -> tuple[Outcome, str]:
         await self._tell(
             visit,
             Notice(
@@ -285,9 +283,7 @@ class Reception:
                 why,
                 paragraphs=(what_now,),
                 actions=(
-                    Action(
-                        "ok", text("refused.take-documents" if visit.held.permit else "refused.finish")
-                    ),
+                    Action("ok", text("refused.take-documents" if visit.held.permit else "refused.finish")),
                 ),
                 tone=Tone.NEEDS_YOU,
                 case=visit.case_no,

@@ -101,10 +101,8 @@ def play(scenario: Scenario, stand: Stand) -> list[str]:
 
     Raises ``NotReady`` when the stand cannot be brought in order before the visit.
     """
-    stand.prepare(
-        fresh=bool(scenario.failpoint),
-        environment={"KIOSK_FAILPOINT": scenario.failpoint} if scenario.failpoint else None,
-    )
+    stand.prepare()
+    stand.order_failpoint(scenario.failpoint)
     scene = judge.Scene.before(stand)
     director = Director(scenario, stand)
     for step in scenario.before:
@@ -134,6 +132,7 @@ def _visit(plan: Plan, stand: Stand, director: Director) -> dict[str, Any]:
 
 def _recovered(scenario: Scenario, stand: Stand) -> dict[str, Any]:
     """Start the kiosk again and take the permit when it comes; returns what recovery reports."""
+    stand.order_failpoint("")
     stand.start_kiosk()
     takes = not scenario.citizen.forgets_permit
 

@@ -94,11 +94,6 @@ class Scenario:
     failpoint: str
     expect: Expect
 
-    @property
-    def cuts_power(self) -> bool:
-        """Tell whether the kiosk is killed on the way."""
-        return bool(self.failpoint) or any(step.kind == "power" for when in self.when for step in when.do)
-
 
 def load(file: Path) -> list[Scenario]:
     """Read a file's scenario, or one for each word of its ``each``; raises ``ScenarioError``."""

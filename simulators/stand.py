@@ -1,7 +1,7 @@
 """A stand: one bench and one kiosk, on which scenarios are played one after the other.
 
-A kiosk that came through a visit in good order serves the next one; after a power cut, an escalation
-or a failure the next scenario gets a new bench and a new journal.
+A kiosk that came through a visit in good order serves the next one; after a failure, or when a question
+of money or of a permit is left to staff, the next scenario gets a new bench and a new journal.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, TypeVar
@@ -60,26 +60,36 @@ class Stand:
         summary = self._started(self._bench).summary
         return str(summary["back_office"]), str(summary["token"])
 
-    def prepare(self, *, fresh: bool = False, environment: Mapping[str, str] | None = None) -> None:
+    def prepare(self) -> None:
         """Have an empty world and a kiosk on its first page, everything usable; raises ``NotReady``."""
-        if fresh:
-            self.close()
         if self._bench is None:
             self._folder = tempfile.TemporaryDirectory(prefix="stand-")
             self._bench = BenchProcess(Path(self._folder.name), "ideal", 1, ["--hasty"])
         self.world.clear_faults()
         self.world.do("reset")
-        if environment is not None and self._kiosk is not None:
-            self._end_kiosk()
         if self._kiosk is None:
-            self.start_kiosk(environment)
+            self.start_kiosk()
         self.until(self._in_order, "the first page with everything in order")
         self.link.begin_now()
 
-    def start_kiosk(self, environment: Mapping[str, str] | None = None) -> None:
+    def start_kiosk(self) -> None:
         """Start the kiosk and connect to it; raises ``KioskGone``."""
-        self._kiosk = KioskProcess(self._started(self._bench).site, headless=True, environment=environment)
+        self._kiosk = KioskProcess(
+            self._started(self._bench).site,
+            headless=True,
+            environment={"KIOSK_FAILPOINT_ORDER": str(self._failpoint_order)},
+        )
         self._link = self._kiosk.connect()
+
+    def order_failpoint(self, point: str) -> None:
+        """Have the kiosk killed when it meets ``name:n``; nothing for ""."""
+        self._failpoint_order.unlink(missing_ok=True)
+        if point:
+            self._failpoint_order.write_text(point, "ascii")
+
+    @property
+    def _failpoint_order(self) -> Path:
+        return self.state / "failpoint"
 
     def cut_power(self) -> None:
         """Kill the kiosk as a power cut would."""

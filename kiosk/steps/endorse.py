@@ -81,9 +81,7 @@ async def endorse_permit(visit: Visit, permit: Permit, approval: Approval) -> No
         _progress(visit, 2)
         carries = await read_back(visit, permit, approval)
         if not (carries.chip and carries.strip):
-            raise NotEndorsed(
-                "read-back-differs", chip=carries.chip, strip=carries.strip, erased=True
-            )
+            raise NotEndorsed("read-back-differs", chip=carries.chip, strip=carries.strip, erased=True)
 
 
 async def read_back(visit: Visit, permit: Permit, approval: Approval) -> Carries:

@@ -67,7 +67,7 @@ async def read_id_card(visit: Visit, accepted: Container[CardType]) -> Holder:
         try:
             card = await visit.during(prompt, _wait_and_read(visit, again=trouble is not None))
         except Retry as again:
-            trouble = text(f"id-card.trouble.{again.code}")
+            trouble = visit.house.faults.sentence(again)
             continue
         if isinstance(card, IdCard):
             holder = judge(card, visit.house.today(), accepted)

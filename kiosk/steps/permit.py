@@ -81,7 +81,7 @@ async def take_in_permit(visit: Visit, holder: Holder) -> Permit:
                 )
                 permit = await _read(visit)
         except Retry as again:
-            trouble = text(f"permit.trouble.{again.code}")
+            trouble = visit.house.faults.sentence(again)
             if not await give_back_permit(visit):
                 raise Leave(RETAINED) from again
             continue
@@ -169,12 +169,15 @@ async def retract_permit(visit: Visit) -> bool:
     """
     house, unit = visit.house, visit.house.cabinet.permit_unit
     before = (await visit.device(unit, lambda u: u.counters()))["retained"]
-    async with house.journal.acting(
-        visit.number,
-        effects.RETRACT_PERMIT,
-        f"{visit.number}:retract:{before + 1}",
-        before={"bin_count": before},
-    ) as act, visit.working():
+    async with (
+        house.journal.acting(
+            visit.number,
+            effects.RETRACT_PERMIT,
+            f"{visit.number}:retract:{before + 1}",
+            before={"bin_count": before},
+        ) as act,
+        visit.working(),
+    ):
         try:
             count = act.after["bin_count"] = await visit.device(unit, lambda u: u.retract())
         except Retry:

@@ -231,7 +231,7 @@ async def _by_finger(visit: Visit, holder: Holder, *, last: bool) -> bool:
                 prompt, _compare_finger_once(visit, templates, again=trouble is not None)
             )
         except Retry as again:
-            trouble = text(f"finger.trouble.{again.code}")
+            trouble = visit.house.faults.sentence(again)
             continue
         except (DeviceError, MatcherFailed) as failure:
             _unavailable(visit, "finger", failure)

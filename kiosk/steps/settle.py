@@ -62,9 +62,7 @@ async def deliver(visit: Visit, payment: Payment, permit: Permit, wishes: Sequen
     return approval
 
 
-async def _submit(
-    visit: Visit, payment: Payment, permit: Permit, wishes: Sequence[Wish]
-) -> Approval:
+async def _submit(visit: Visit, payment: Payment, permit: Permit, wishes: Sequence[Wish]) -> Approval:
     """Submit the paid case; the same key asks for the same answer after a lost reply."""
     _tell_submitting(visit, 1)
     async with visit.house.journal.acting(

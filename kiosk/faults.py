@@ -1,0 +1,82 @@
+"""The catalogue of faults: what a device's word means for the person and for staff.
+
+``config/faults.toml`` has an entry for every word that a driver can raise; a test compares.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+from devices.base import DeviceError, Retry, StaffAction
+from kiosk.texts import Text, text
+from kiosk.toml_table import Table
+
+EVERY: Final = "every"
+TRY_AGAIN: Final = "trouble.try-again"
+NOT_NOW: Final = "trouble.device.why"
+
+
+class Turn(StrEnum):
+    """Who can mend it: the person, by trying again, or staff only."""
+
+    RETRY = "retry"
+    FAULT = "fault"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What a word means. ``staff`` is the sentence for staff by language, ``event`` what the log says."""
+
+    turn: Turn
+    says: str
+    actions: tuple[StaffAction, ...]
+    staff: Mapping[str, str]
+
+    @property
+    def event(self) -> str:
+        return "device-retry" if self.turn is Turn.RETRY else "device-fault"
+
+
+class FaultCatalogue:
+    """The entries by device and word; an entry of ``every`` holds where a device has none of its own."""
+
+    def __init__(self, entries: Mapping[str, Mapping[str, Entry]]) -> None:
+        self.entries = entries
+
+    @classmethod
+    def load(cls, file: Path) -> FaultCatalogue:
+        """Read the catalogue; raises ``SettingsError`` with file and line."""
+        top = Table.read(file)
+        entries = {}
+        for device in top:
+            table = top.table(device)
+            entries[device] = {code: _entry(table.table(code)) for code in table}
+        return cls(entries)
+
+    def entry(self, device: str, code: str) -> Entry | None:
+        """Return what ``code`` of ``device`` means, None for a word that no driver should raise."""
+        return self.entries.get(device, {}).get(code) or self.entries.get(EVERY, {}).get(code)
+
+    def sentence(self, error: DeviceError) -> Text:
+        """Return what the person is told about ``error``; there is always something to say."""
+        entry = self.entry(error.device, error.code)
+        unforeseen = TRY_AGAIN if isinstance(error, Retry) else NOT_NOW
+        key = entry.says if entry is not None else unforeseen
+        return text(key, device=text(f"device.{error.device}"))
+
+
+def _entry(table: Table) -> Entry:
+    entry = Entry(
+        turn=Turn(table.word("turn", [turn.value for turn in Turn])),
+        says=table.text("says"),
+        actions=tuple(StaffAction(word) for word in table.words("actions", [a.value for a in StaffAction])),
+        staff={"zh-CN": table.text("zh"), "en": table.text("en")},
+    )
+    table.done()
+    if (entry.turn is Turn.RETRY) == bool(entry.actions):
+        raise table.wrong("actions", "a retry has no staff's action, a fault has at least one")
+    return entry

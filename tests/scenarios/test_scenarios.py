@@ -1,0 +1,71 @@
+"""Every scenario file is played against the whole kiosk on a bench; one stand serves those of a worker."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from simulators import judge
+from simulators.kiosk_link import KioskGone
+from simulators.scenario import play
+from simulators.scenario_file import Scenario, ScenarioError, load, load_all
+from simulators.stand import NotReady, Stand
+
+
+@pytest.fixture(scope="module")
+def stand() -> Iterator[Stand]:
+    with Stand() as stand:
+        yield stand
+
+
+@pytest.mark.parametrize("scenario", load_all(), ids=lambda scenario: scenario.name)
+def test_scenario(scenario: Scenario, stand: Stand) -> None:
+    try:
+        wrong = play(scenario, stand)
+    except (NotReady, KioskGone) as error:
+        wrong = [str(error)]
+    if wrong or not judge.may_go_on(scenario):
+        stand.close()
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ('title = "x"', "expect is missing"),
+        ('title = "x"\nexpects = {}', "expects: unknown"),
+        ('title = "x"\n[expect]\noutcome = "delivered"\ncolour = "red"', "expect.colour: unknown"),
+        ('title = "x"\n[expect]\nreason = "y"', "expect: .*outcome"),
+        ('title = "x"\n[citizen]\nnose = 1\n[expect]\noutcome = "refused"', "citizen.nose: unknown"),
+        ('title = "x"\n[[when]]\ntime = 2\n[expect]\noutcome = "refused"', r"when\[0\]: needs either prompt"),
+        (
+            'title = "x"\n[[when]]\nprompt = "home"\ndo = [{ jump = 1 }]\n[expect]\noutcome = "refused"',
+            r"when\[0\].do\[0\]: a step is one of",
+        ),
+        (
+            'title = "x"\nbefore = [{ fault = "down", who = "x" }]\n[expect]\noutcome = "refused"',
+            "before.*who",
+        ),
+        ("title = ", "scenario.toml: "),
+    ],
+)
+def test_a_wrong_file_is_told_with_its_name_and_key(tmp_path: Path, text: str, complaint: str) -> None:
+    file = tmp_path / "scenario.toml"
+    file.write_text(text, "utf-8")
+    with pytest.raises(ScenarioError, match=complaint):
+        load(file)
+
+
+def test_each_word_makes_a_scenario_of_its_own(tmp_path: Path) -> None:
+    file = tmp_path / "twice.toml"
+    file.write_text(
+        'title = "At $each"\neach = ["home", "leaflet"]\n'
+        '[[when]]\nprompt = "$each"\ndo = [{ answer = "cancel" }]\n[expect]\noutcome = "cancelled"\n',
+        "utf-8",
+    )
+    scenarios = load(file)
+    assert [scenario.name for scenario in scenarios] == ["twice:home", "twice:leaflet"]
+    assert [scenario.when[0].prompt for scenario in scenarios] == ["home", "leaflet"]
+    assert scenarios[1].title == "At leaflet"
