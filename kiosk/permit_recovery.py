@@ -22,6 +22,7 @@ from kiosk.journal.effects import (
 )
 from kiosk.journal.fields import word
 from kiosk.platform import Approval
+from kiosk.steps.endorse import NOT_TAKEN
 
 INSIDE = frozenset({Media.PRESENT, Media.LATCHED, Media.JAMMED, Media.UNKNOWN})
 
@@ -73,7 +74,7 @@ class Bystander(Protocol):
 class Halves:
     """What is known of the endorsement on the permit: each half done, not done, or None: not known.
 
-    ``erased``: the strip shows neither the new code nor the one that it came with.
+    ``erased``: the strip may show neither the new code nor what it came with.
     """
 
     strip: bool | None
@@ -124,9 +125,7 @@ class PermitRecovery:
         except DeviceError:
             return known
         printed = code == approval.strip_code
-        first = next(iter(record.every(PRINT_STRIP)), None)
-        erased = first is not None and not printed and word(code) != first.before["strip_code"]
-        found = Halves(printed, digest == approval.chip_digest, erased)
+        found = Halves(printed, digest == approval.chip_digest, not printed and _erased(record, word(code)))
         await self._conclude_half(strip, bool(found.strip), {"strip_code": word(code)})
         await self._conclude_half(chip, bool(found.chip), {"chip_digest": digest})
         restored = chip is not None and digest == chip.before["chip_digest"]
@@ -332,6 +331,15 @@ def taken_by_holder(record: VisitRecord) -> bool:
     """Tell whether the permit went in and is out again, and not in the bin."""
     retained = any(effect.state is EffectState.DONE for effect in record.every(RETRACT_PERMIT))
     return bool(record.every(TAKE_PERMIT)) and not retained and not _holds_permit(record)
+
+
+def _erased(record: VisitRecord, code: str) -> bool:
+    """Tell whether a strip with ``code`` may have lost what it came with.
+
+    Without a code nobody can see whether it is still as it came, unless no print ever began.
+    """
+    began = [effect for effect in record.every(PRINT_STRIP) if effect.after.get("code") != NOT_TAKEN]
+    return bool(began) and (not code or code != record.every(PRINT_STRIP)[0].before["strip_code"])
 
 
 def _holds_permit(record: VisitRecord) -> bool:

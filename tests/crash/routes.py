@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from kiosk.journal import Outcome
 from simulators.citizen import Plan
+
+WHO: Final = "chen-haoran"
+"""His permit carries a former endorsement, on strip and chip: it shows whether they are as they were."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +23,12 @@ class Route:
     faults: Sequence[Mapping[str, Any]] = field(default=())
 
 
-TERMINAL = Route("terminal", Plan(), Outcome.DELIVERED)
-CODE = Route("code", Plan(pay_by="wechat"), Outcome.DELIVERED)
+TERMINAL = Route("terminal", Plan(WHO), Outcome.DELIVERED)
+CODE = Route("code", Plan(WHO, pay_by="wechat"), Outcome.DELIVERED)
 PAYMENT_UNKNOWN = Route(
     "payment-unknown",
     Plan(
+        WHO,
         acts={"pay-at-terminal": [{"act": "pay", "method": "card", "result": "answer_lost_paid"}]},
         answers={"pay-at-terminal": ("stop", None)},
     ),
@@ -33,13 +37,13 @@ PAYMENT_UNKNOWN = Route(
 )
 CHIP_REFUSED = Route(
     "chip-refused",
-    Plan(),
+    Plan(WHO),
     Outcome.REFUNDED,
     ({"device": "permit_unit", "fault": "refused", "operation": "chip_write", "repeat": True},),
 )
 STRIP_FAILED = Route(
     "strip-failed",
-    Plan(),
+    Plan(WHO),
     Outcome.ESCALATED,
     (
         {
@@ -51,7 +55,7 @@ STRIP_FAILED = Route(
         },
     ),
 )
-PERMIT_LEFT = Route("permit-left", Plan(forgets_permit=True), Outcome.ESCALATED)
+PERMIT_LEFT = Route("permit-left", Plan(WHO, forgets_permit=True), Outcome.ESCALATED)
 
 GOOD = (TERMINAL, CODE)
 ARMS = (PAYMENT_UNKNOWN, CHIP_REFUSED, STRIP_FAILED, PERMIT_LEFT)
