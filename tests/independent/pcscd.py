@@ -30,7 +30,7 @@ class Pcscd:
         )
         with self._log.open("wb") as log:
             self._process = subprocess.Popen([*alone, "sh", "-c", start], stdout=log, stderr=log)
-        self.socket = Path(f"/proc/{self._process.pid}/root/run/pcscd/pcscd.comm")
+        self.socket = Path("/proc", str(self._process.pid), "root", "run", "pcscd", "pcscd.comm")
 
     def __enter__(self) -> Pcscd:
         deadline_s = time.monotonic() + READY_S
