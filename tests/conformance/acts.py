@@ -82,6 +82,12 @@ PUT_NEARLY_EMPTY_IN: Final = Act(
 OPEN_COVER: Final = Act("打开上盖 Open the printer's cover", _wrong(Order("receipt_printer", "coverOpen")))
 CLOSE_COVER: Final = Act("合上上盖 Close the cover", lambda bench: bench.faults.clear("receipt_printer"))
 
+INTERRUPT: Final = Act(
+    "准备好：一开始打印就打开上盖 Be ready to open the cover as soon as it begins to print",
+    _wrong(Order("receipt_printer", "paperOut", "print", nth=5)),
+)
+MEND: Final = Act("理好纸卷，合上上盖 Straighten the paper and close the cover", _done("paper", state="full"))
+
 
 def unplug(link: str) -> Act:
     return Act(f"拔下线缆 Pull the cable of {link} out", _wrong(Order(link, "disconnect")))

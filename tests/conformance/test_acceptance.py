@@ -169,6 +169,7 @@ def acceptance_of(tmp_path: Path, sees: str, *options: str) -> tuple[int, Mappin
         acts.PUT_NEARLY_EMPTY_IN.asked: lambda: printer.set_paper("low"),
         acts.OPEN_COVER.asked: lambda: room.faults.arm(Order("receipt_printer", "coverOpen")),
         acts.CLOSE_COVER.asked: room.faults.clear,
+        acts.MEND.asked: lambda: printer.set_paper("full"),
     }
     command = [
         sys.executable,
@@ -195,6 +196,9 @@ def acceptance_of(tmp_path: Path, sees: str, *options: str) -> tuple[int, Mappin
             question = row.removeprefix(">>> ").removesuffix("\n")
             if row.startswith("???"):
                 suite.stdin.write(f"{sees}\n")
+            elif question == acts.INTERRUPT.asked:
+                room.faults.arm(Order("receipt_printer", "paperOut", "print", nth=5))
+                suite.stdin.write("\n")
             elif question in does:
                 does[question]()
             elif row.startswith(">>>"):
@@ -209,7 +213,7 @@ def test_a_unit_on_a_link_with_a_person_at_the_terminal(tmp_path: Path) -> None:
     assert told["simulated"] is None
     assert told["serial"] == "RP9900001"
     results = {criterion["number"]: criterion["result"] for criterion in told["criteria"]}
-    assert results == {f"RCP-{n:02}": "pass" for n in range(1, 10)} | {"RCP-10": "not tested"}
+    assert results == {f"RCP-{n:02}": "pass" for n in range(1, 12)} | {"RCP-10": "not tested"}
     assert told["verdict"] == "incomplete"
     assert all(
         figure["within"] is not None

@@ -40,6 +40,10 @@ def whole(bench: Bench) -> bool:
     return lines_there and receipt.codes() == [CODE] and not receipt.torn
 
 
+def newest_is_clean(bench: Bench) -> bool:
+    return whole(bench) and "must not appear" not in bench.receipt_printer.printed()[-1].text
+
+
 @pytest.mark.criterion("RCP-01", "Common.Capabilities")
 def test_who_made_it(unit: Printer) -> None:
     """The printer tells its maker and its model."""
@@ -127,6 +131,22 @@ def test_reset(unit: Printer, figures: Figures) -> None:
     with figures.seconds("reset", 3.0):
         unit.device.reset()
     assert unit.device.status().usable
+
+
+@pytest.mark.criterion("RCP-11", "Printer.PrintForm interrupted")
+def test_stopped_in_the_middle(unit: Printer) -> None:
+    """A receipt that stops in the middle is told, not counted, and its rest is not printed later."""
+    before = unit.device.counters()
+    unit.person.do(acts.INTERRUPT)
+    with pytest.raises(Fault) as told:
+        unit.device.print([ReceiptLine(f"第 {number} 行 must not appear twice") for number in range(60)])
+    assert told.value.code in ("coverOpen", "paperOut")
+    assert not unit.device.status().usable  # answered after all that was sent before
+    unit.person.do(acts.MEND, until=lambda: unit.device.status().usable)
+    assert unit.device.counters() == before
+    unit.device.print(LINES)
+    asked = "新小票上只有验收内容？ Does the new receipt carry nothing of the one that was stopped?"
+    assert unit.person.confirms(asked, newest_is_clean)
 
 
 @pytest.mark.criterion("RCP-10", "Common.Status noDevice")
