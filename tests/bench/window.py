@@ -61,8 +61,8 @@ def measure() -> dict[str, float]:
 def measure_memory() -> dict[str, float]:
     """Return the memory of kiosk and child at rest and after 200 visits, in MB.
 
-    ``memory.growth_mb`` is the kiosk's from the time when its caches are full. A visit that was not delivered,
-    because the machine was too busy for a device or an engine to answer in time, is a visit all the same.
+    ``memory.growth_mb`` is the kiosk's from the time when its caches are full. A visit that was not
+    delivered, because the machine was too busy for an engine to answer in time, is a visit all the same.
     """
     with running(IDEAL, headless=False) as rig:
         rig.until("attract")
