@@ -21,6 +21,9 @@ LINKS_OF: Final[Mapping[str, tuple[str, ...]]] = {
     "barcode_reader": ("barcode_reader",),
     "card_dispenser": ("card_dispenser",),
     "document_scanner": ("document_scanner",),
+    "document_printer": ("document_printer",),
+    "io_board": ("io_board",),
+    "ups": ("ups",),
 }
 """The devices a cabinet can have, and the links that each needs."""
 
@@ -29,6 +32,9 @@ SCHEMES: Final[Mapping[str, tuple[str, ...]]] = {
     "id_card_reader": (*_STREAMS, "usb"),
     "camera": ("device", "http", "https"),
     "document_scanner": ("sane",),
+    "document_printer": ("ipp",),
+    "io_board": ("serial", "socket", "rfc2217"),
+    "ups": ("nut",),
 }
 """How the URLs of these links may begin; of all others: like any byte stream (see ``devices.link``)."""
 

@@ -28,6 +28,7 @@ from simulators.devices import (
 )
 from simulators.faults import Faults
 from simulators.gate import Gate
+from simulators.housing import BOARD_BAUD, Housing
 from simulators.level import IDEAL, Level
 from simulators.panel.panel import Panel
 from simulators.payment_hosts.hosts import PaymentHosts
@@ -123,6 +124,7 @@ class Bench:
         self.payment_terminal = payment_terminal.PaymentTerminal(level, self.faults, chance)
         self.receipt_printer = receipt_printer.ReceiptPrinter(level, self.faults)
         self.side_cabinet = SideCabinet(level, self.faults, chance, self.state / "sane")
+        self.housing = Housing(level, self.faults)
         self.payment_hosts = PaymentHosts()
 
         self._wire_up(usb, receipt_port)
@@ -149,6 +151,7 @@ class Bench:
                 self.receipt_printer,
                 self.payment_hosts,
                 self.side_cabinet,
+                self.housing,
             ),
             reseed=lambda: self.desk.reseed(registers),
         )
@@ -161,6 +164,7 @@ class Bench:
                 "permit_unit": Entry(permit_unit.FAULTS, permit_unit.OPERATIONS, permit_unit.MIDWAY),
                 "back_office": Entry(back_office.FAULTS),
                 **self.side_cabinet.entries,
+                **self.housing.entries,
             },
             [line.link for line in self._lines],
         )
@@ -173,6 +177,7 @@ class Bench:
             self.recorder,
             self.receipt_printer,
             self.permit_unit,
+            self.housing,
         )
         self.power = Power(self.state / "site.toml")
         self._panel = Panel(
@@ -265,11 +270,16 @@ class Bench:
             "fingerprint_pad": fingerprint_pad.words,
             "payment_terminal": payment_terminal.words,
             "receipt_printer": escpos.words,
+            **self.housing.words,
         }
         for device in self.side_cabinet.serial_devices():
             self._pty(device.link, device.baud, device.serve, device.query)
             self.recorder.describe(device.link, device.words)
         self.links.update(self.side_cabinet.links)
+        self._pty("io_board", BOARD_BAUD, self.housing.io_board.serve)
+        for line, url, serve in self.housing.networked(self.recorder, self._chance):
+            self._run(line, serve)
+            self.links[line.link] = url
         for link, describer in describers.items():
             self.recorder.describe(link, describer)
 

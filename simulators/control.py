@@ -16,6 +16,7 @@ from simulators.catalogue import Catalogue, UnknownFault
 from simulators.devices.receipt_printer import ReceiptPrinter
 from simulators.faults import Faults, Order
 from simulators.gate import Gate, Refusal, json_body
+from simulators.housing import Housing
 from simulators.permit.unit import PermitUnitSimulator
 from simulators.recorder import Recorder
 from simulators.world import Impossible, World
@@ -45,6 +46,7 @@ class Control:
         recorder: Recorder,
         printer: ReceiptPrinter,
         permit_unit: PermitUnitSimulator,
+        housing: Housing,
     ) -> None:
         self._world = world
         self._faults = faults
@@ -52,6 +54,7 @@ class Control:
         self._recorder = recorder
         self._printer = printer
         self._permit_unit = permit_unit
+        self._housing = housing
         self.routes = [
             Route("/world", gate.guarded(self._show_world), methods=["GET"]),
             Route("/do", gate.guarded(self._do), methods=["POST"]),
@@ -109,6 +112,7 @@ class Control:
                 {"code": strip.code, "png": base64.b64encode(strip.png).decode()}
                 for strip in self._permit_unit.strips
             ],
+            "pages": self._housing.pages(),
         }
 
     async def _show_wire(self, request: Request) -> Response:

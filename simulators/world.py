@@ -17,6 +17,7 @@ from simulators.devices.fingerprint_pad import FingerprintPad, Press
 from simulators.devices.id_card_reader import IdCardReader
 from simulators.devices.payment_terminal import PaymentTerminal
 from simulators.devices.receipt_printer import ReceiptPrinter
+from simulators.housing import Housing
 from simulators.payment_hosts.hosts import PaymentHosts
 from simulators.people import Persona
 from simulators.permit.card import PermitCard
@@ -44,6 +45,7 @@ class Machine:
     receipt_printer: ReceiptPrinter
     payment_hosts: PaymentHosts
     side_cabinet: SideCabinet
+    housing: Housing
 
 
 Act = Callable[..., None]
@@ -98,6 +100,7 @@ class World:
                     "unknown_commands": machine.receipt_printer.unknown_commands,
                 },
                 **machine.side_cabinet.world(),
+                **machine.housing.world(),
                 "orders": {**machine.payment_hosts.orders(), **machine.payment_terminal.book.orders()},
             }
 
@@ -200,6 +203,39 @@ class World:
     def _lay_page(self, picture: str) -> None:
         self._machine.side_cabinet.document_scanner.lay(picture)
 
+    def _document_paper(self, state: str = "full") -> None:
+        self._machine.housing.document_printer.set_paper(state)
+
+    def _document_toner(self, state: str = "full") -> None:
+        self._machine.housing.document_printer.set_toner(state)
+
+    def _document_cover(self, open: bool = True) -> None:
+        self._machine.housing.document_printer.set_cover(open)
+
+    def _jam_document(self) -> None:
+        self._machine.housing.document_printer.jam()
+
+    def _free_document(self) -> None:
+        self._machine.housing.document_printer.clear_jam()
+
+    def _take_document(self) -> None:
+        self._machine.housing.document_printer.take()
+
+    def _door(self, door: str = "cabinetFront", state: str = "open") -> None:
+        self._machine.housing.io_board.set_door(door, state)
+
+    def _operator_switch(self, position: str = "run") -> None:
+        self._machine.housing.io_board.turn_switch(position)
+
+    def _sensor(self, sensor: str = "proximity", on: bool = True) -> None:
+        self._machine.housing.io_board.set_sensor(sensor, on)
+
+    def _mains(self, on: bool = True) -> None:
+        self._machine.housing.ups.set_mains(on)
+
+    def _battery(self, percent: int = 100) -> None:
+        self._machine.housing.ups.set_battery(percent)
+
     def _reset(self) -> None:
         machine = self._machine
         machine.id_card_reader.lift()
@@ -210,6 +246,7 @@ class World:
         machine.payment_hosts.reset()
         machine.receipt_printer.reset()
         machine.side_cabinet.reset()
+        machine.housing.reset()
         self._permits.clear()
         self._persona = None
         self._finger = None
@@ -275,6 +312,17 @@ ACTS: Final[Mapping[str, tuple[Act, Mapping[str, type]]]] = {
     "take_card": (World._take_card, {"unit": int}),
     "clear_unit": (World._clear_unit, {"unit": int}),
     "lay_page": (World._lay_page, {"picture": str}),
+    "document_paper": (World._document_paper, {"state": str}),
+    "document_toner": (World._document_toner, {"state": str}),
+    "document_cover": (World._document_cover, {"open": bool}),
+    "jam_document": (World._jam_document, {}),
+    "free_document": (World._free_document, {}),
+    "take_document": (World._take_document, {}),
+    "door": (World._door, {"door": str, "state": str}),
+    "operator_switch": (World._operator_switch, {"position": str}),
+    "sensor": (World._sensor, {"sensor": str, "on": bool}),
+    "mains": (World._mains, {"on": bool}),
+    "battery": (World._battery, {"percent": int}),
     "reset": (World._reset, {}),
 }
 """What a person can do, and the types of its arguments."""

@@ -351,17 +351,17 @@ class DocumentPrinter:
 
 
 def words(direction: str, data: bytes) -> str:
-    """Describe bytes of this wire: the operation, or the answer's status."""
+    """Describe bytes of this wire: the operation, or the answer's status; a body may come by itself."""
     head, found, body = data.partition(b"\r\n\r\n")
+    if not found or not head.startswith((b"POST ", b"HTTP/")):
+        head, body = b"", data
     first = head.partition(b"\r\n")[0].decode("ascii", errors="replace")
-    if not found or not first.startswith(("POST ", "HTTP/")):
-        return f"{len(data)} bytes"
-    if len(body) < 8:
-        return first
+    if len(body) < 8 or body[0] not in (1, 2):
+        return first or f"{len(data)} bytes"
     code = int.from_bytes(body[2:4], "big")
     if direction == TO_DEVICE:
         return f"{_NAMES.get(code, f'operation {code:04X}')}, {len(body)} bytes"
-    return f"status {code:04X}, {len(body)} bytes" if first.startswith("HTTP/1.1 200") else first
+    return f"status {code:04X}, {len(body)} bytes"
 
 
 def _check_head(request: ipp.Request) -> None:

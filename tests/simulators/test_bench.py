@@ -140,7 +140,7 @@ def test_paper_and_receipts(tester: Hand) -> None:
     assert tester.do("take_receipt")["receipt"]["in_slot"] is False
     assert tester.do("refill_paper")["receipt"]["paper"] == "full"
     tester.do("reset")
-    assert tester.get("/printed") == {"receipts": [], "strips": []}
+    assert tester.get("/printed") == {"receipts": [], "strips": [], "pages": []}
 
 
 def test_personas_are_listed(tester: Hand) -> None:
