@@ -16,8 +16,8 @@ from tests.crash.ground import Blow, Ground, NotHome
 from tests.crash.routes import ARMS, GOOD, Route
 
 _SERIAL: Final = itertools.count(1)
-_WHENEVER: Final = "letters-accepted"
-"""Points of the outbox: they are met whenever a letter goes, and say nothing of how far a visit is."""
+_WHENEVER: Final = ("letters-accepted", "journal-head")
+"""Points of what goes on beside a visit: they are met at any time, and say nothing of how far it is."""
 
 LONGEST_VISIT_S: Final = 3.5
 LONGEST_RECOVERY_S: Final = 2.0
@@ -56,7 +56,7 @@ def points_of(ground: Ground, route: Route) -> list[str]:
         raise NotHome(f"{route.name} ended as {ended} {report and report['reason']}, not {route.ends}")
     if ended == Outcome.ESCALATED:
         ground.end()
-    return [point for point in ground.points_met() if _WHENEVER not in point]
+    return _of_the_visit(ground.points_met())
 
 
 def own_points(points: Sequence[str], known: Sequence[str]) -> list[str]:
@@ -99,7 +99,7 @@ def recovery_points(ground: Ground, route: Route, point: str) -> list[str]:
         raise NotHome(f"{route.name} does not meet {point}")
     ground.points_met()
     ground.recover(route)
-    return [met for met in ground.points_met() if _WHENEVER not in met]
+    return _of_the_visit(ground.points_met())
 
 
 def random_death(ground: Ground, chance: random.Random) -> Death:
@@ -107,3 +107,7 @@ def random_death(ground: Ground, chance: random.Random) -> Death:
     route = chance.choice((*GOOD, *GOOD, *ARMS))
     again = (chance.uniform(0.2, LONGEST_RECOVERY_S),) if chance.random() < AGAIN else ()
     return die(ground, route, chance.uniform(0.0, LONGEST_VISIT_S), *again)
+
+
+def _of_the_visit(points: Sequence[str]) -> list[str]:
+    return [point for point in points if not any(name in point for name in _WHENEVER)]

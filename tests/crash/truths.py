@@ -20,6 +20,7 @@ from kiosk.journal.effects import (
     RETRACT_PERMIT,
     SUBMIT_ENDORSEMENT,
     TAKE_MONEY,
+    TAKE_PERMIT,
 )
 from kiosk.journal.verify import verify_file
 from simulators.people import load_personas
@@ -175,14 +176,16 @@ def _permit(visit: Written, before: Before, permit: Mapping[str, Any]) -> Iterat
     retained = bool(visit.every(RETRACT_PERMIT, EffectState.DONE))
     if permit["where"] != ("bin" if retained else "pocket"):
         yield f"the permit is at {permit['where']}"
+    if (visit.outcome is Outcome.ESCALATED) != ("escalated" in visit.events):
+        yield f"{visit.outcome}, events {visit.events}"
+    if not visit.every(TAKE_PERMIT, *KEPT):
+        return  # it never left the pocket, so that the world has not looked at it
     strip, chip = permit["strip"]["code"] != before.strip, permit["chip_endorsements"] != before.chip
     erased = strip and not permit["strip"]["code"]
     if visit.outcome is Outcome.DELIVERED and (erased or not (strip and chip)):
         yield f"delivered, but strip new: {strip}, erased: {erased}, chip new: {chip}"
     if visit.outcome not in (Outcome.DELIVERED, Outcome.ESCALATED) and (strip or chip):
         yield f"{visit.outcome}, but strip new: {strip}, erased: {erased}, chip new: {chip}"
-    if (visit.outcome is Outcome.ESCALATED) != ("escalated" in visit.events):
-        yield f"{visit.outcome}, events {visit.events}"
 
 
 def _person(visit: Written, recovery: Recovery | None) -> Iterator[str]:
