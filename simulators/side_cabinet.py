@@ -56,8 +56,11 @@ class SideCabinet:
     def entries(self) -> Mapping[str, Entry]:
         """What each device can be told to get wrong."""
         return {
-            module.NAME: Entry(module.FAULTS, module.OPERATIONS)
-            for module in (barcode_scanner, card_dispenser, document_scanner)
+            barcode_scanner.NAME: Entry(barcode_scanner.FAULTS, barcode_scanner.OPERATIONS),
+            card_dispenser.NAME: Entry(
+                card_dispenser.FAULTS, card_dispenser.OPERATIONS, card_dispenser.MIDWAY
+            ),
+            document_scanner.NAME: Entry(document_scanner.FAULTS),
         }
 
     def world(self) -> Mapping[str, Any]:

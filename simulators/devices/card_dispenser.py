@@ -49,9 +49,11 @@ from simulators.permit.transport import (
 )
 from simulators.wire import Wire
 
-__all__ = ["FAULTS", "NAME", "OPERATIONS", "CardDispenser", "words"]
+__all__ = ["FAULTS", "MIDWAY", "NAME", "OPERATIONS", "CardDispenser", "words"]
 
 OPERATIONS: Final = ("feed", "to_rf", "to_gate", "to_bin", "to_hold", "chip_select", "chip_read")
+MIDWAY: Final = ("feed", "to_rf", "to_gate", "to_bin", "to_hold")
+"""The operations that a fault can strike half-way."""
 FAULTS: Final[Mapping[str, str]] = {
     "jam": "the card is stuck on its way (feed, to_*)",
     "moved_by_hand": "the person pulls the card out while it moves (to_*)",
@@ -302,6 +304,10 @@ class _Unit:
 
 def words(direction: str, data: bytes) -> str:
     """Say what passes between host and dispenser; ``direction`` is ``to_device`` or ``from_device``."""
-    said = permit_words.of_transport(direction, data)
-    address = data[1] if data[:1] == bytes([START]) and len(data) > 1 else 0
-    return f"unit {address + 1}: {said}" if said and data[:1] == bytes([START]) else said
+    said: list[str] = []
+    while data:
+        size = 4 + int.from_bytes(data[2:4], "big") + 2 if data[0] == START and len(data) >= 4 else 1
+        piece, data = data[:size], data[size:]
+        told = permit_words.of_transport(direction, piece)
+        said.append(f"unit {piece[1] + 1}: {told}" if size > 1 else told)
+    return ", ".join(said)

@@ -122,7 +122,7 @@ class CardStore:
     def feed(self, to: Place) -> bool:
         """Fetch the next card; False when it jams on the way."""
         order = self.strike("feed")
-        self.wait(FEED_S)
+        self.wait(FEED_S * _share(order))
         with self._lock:
             self._card = self._stacker.popleft()
             return self._arrive(order, to)
@@ -130,7 +130,7 @@ class CardStore:
     def move(self, operation: str, to: Place) -> bool:
         """Move the card; False when it jams on the way or the person pulls it out meanwhile."""
         order = self.strike(operation)
-        self.wait(MOVE_S)
+        self.wait(MOVE_S * _share(order))
         with self._lock:
             if self._card is None:
                 return False
@@ -175,6 +175,11 @@ class CardStore:
             for fault, order in self._faults.standing(NAME).items()
             if order.args.get("unit", self.number) == self.number
         }
+
+
+def _share(order: Order | None) -> float:
+    """Return how much of a movement is done before ``order`` strikes: all without one."""
+    return order.share(1.0) if order is not None else 1.0
 
 
 def _number(card: PermitCard) -> str:

@@ -12,9 +12,8 @@ from typing import Final
 from simulators.faults import Faults
 
 NAME: Final = "document_scanner"
-OPERATIONS: Final = ()
 FAULTS: Final[Mapping[str, str]] = {
-    "jammed": "a sheet is stuck in the feeder",
+    "jammed": "state: a sheet is stuck in the feeder",
     "noMedia": "the feeder is empty",
     "coverOpen": "the cover is open",
     "deviceBusy": "another program has the scanner",

@@ -13,7 +13,9 @@ from devices.base import Fault, Retry
 from devices.card_dispenser import CrtCardDispenser, open_card_dispenser
 from devices.interfaces import Media, Replenishment, StorageType, StorageUnit
 from simulators.devices.card_dispenser import CardDispenser
+from simulators.devices.card_store import FEED_S, Place
 from simulators.faults import Order
+from simulators.level import REAL
 from simulators.permit.card import PermitCard
 from simulators.permit.carriage import Refused
 from simulators.wire import Wire, WireClosed
@@ -132,6 +134,21 @@ def test_a_jam_is_told_until_staff_clears_it(bench: Bench, operation: str) -> No
     bench.simulator.store(1).clear()
     bench.driver.reset()
     bench.driver.pick(1)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
+def test_a_jam_takes_the_share_of_the_way_that_was_done(
+    monkeypatch: pytest.MonkeyPatch, share: float
+) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr("simulators.devices.card_store.time.sleep", slept.append)
+    room = Room(level=REAL)
+    store = CardDispenser(room.level, room.faults).store(1)
+    store.load([card()])
+    room.faults.arm(Order("card_dispenser", "jam", "feed", args={"share": share}))
+    assert not store.feed(Place.RF)
+    assert store.place is Place.JAMMED
+    assert slept == [FEED_S * share]
 
 
 def test_pulled_out_while_it_comes_is_given(bench: Bench) -> None:
