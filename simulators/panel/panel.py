@@ -27,7 +27,7 @@ from simulators.faults import Faults
 from simulators.gate import Gate, Refusal, fields, json_body
 from simulators.panel import news
 from simulators.panel.film import Film
-from simulators.panel.screen import Finger, NoWindow, Place
+from simulators.panel.screen import Finger, NoWindow
 from simulators.panel.watch import NoKiosk, Watch
 from simulators.people import Persona
 from simulators.permit.unit import PermitUnitSimulator
@@ -150,7 +150,7 @@ class Panel:
             raise Refusal(400, "kind: one of down, move, up")
         if not all(math.isfinite(part) and 0 <= part <= 1 for part in (body["x"], body["y"])):
             raise Refusal(400, "x and y are parts of the picture, 0 to 1")
-        place = self._place()
+        place = self._film.place
         if place is None:
             raise Refusal(409, "the kiosk shows no window here")
         await _done(partial(self._finger.touch, body["kind"], place, body["x"], body["y"]))
@@ -161,7 +161,7 @@ class Panel:
         body = fields(await json_body(request), kinds)
         if isinstance(body["value"], list) and not all(isinstance(one, str) for one in body["value"]):
             raise Refusal(400, "a list of values holds strings")
-        place = self._place()
+        place = self._film.place
         tap = None if place is None else partial(self._finger.tap, place)
         await _done(partial(self._watch.press, body["page"], body["action"], body["value"], tap))
         return JSONResponse({})
@@ -171,13 +171,14 @@ class Panel:
         acts = {"on": self._power.on, "cut": self._power.cut, "off": self._power.off}
         if body["to"] not in acts:
             raise Refusal(400, f"to: one of {', '.join(acts)}")
-        if body["to"] != "on" and self._watch.pid is not None and not self._power.state()["on"]:
+        if self._started_elsewhere():
             raise Refusal(409, "this kiosk was not started by the bench: end it where it was started")
         await run_in_threadpool(acts[body["to"]])
         return JSONResponse(self._mains())
 
-    def _place(self) -> Place | None:
-        return self._film.place
+    def _started_elsewhere(self) -> bool:
+        pid = self._watch.pid
+        return pid is not None and not self._power.state()["on"] and Path(f"/proc/{pid}").exists()
 
 
 async def _done(act: partial[None]) -> None:

@@ -14,7 +14,7 @@ from simulators.kiosk_link import KioskGone, KioskLink
 LOOK_S: Final = 0.05
 NONE_THERE_S: Final = 0.25
 ASK_EVERY_S: Final = 0.7
-"""How often journal and devices are asked while somebody watches."""
+"""How often journal and devices are asked."""
 NOBODY_WATCHES_S: Final = 3.0
 
 
@@ -23,7 +23,10 @@ class NoKiosk(Exception):
 
 
 class Watch:
-    """Connects whenever a kiosk writes ``debug.json``; ``close`` ends it."""
+    """Connected while somebody asks what is told and a kiosk runs; ``close`` ends it.
+
+    A kiosk that nobody watches is not bothered.
+    """
 
     def __init__(self, state: Path) -> None:
         self._file = state / "debug.json"
@@ -42,7 +45,7 @@ class Watch:
         return pid
 
     def told(self) -> dict[str, Any]:
-        """Return what the kiosk told last: ``pid``, ``page``, ``report``, ``journal``, ``status``.
+        """Return what the kiosk told last: ``pid``, ``page``, ``reports``, ``journal``, ``status``.
 
         Empty while none runs.
         """
@@ -74,13 +77,14 @@ class Watch:
         while not self._over.wait(LOOK_S if self._link is not None else NONE_THERE_S):
             with self._lock:
                 try:
-                    if self._link is None and not self._connect():
-                        continue
-                    self._hear()
                     now_s = time.monotonic()
-                    if now_s - asked_s > ASK_EVERY_S and now_s - self._watched_s < NOBODY_WATCHES_S:
-                        asked_s = now_s
-                        self._ask("journal", "status")
+                    if now_s - self._watched_s > NOBODY_WATCHES_S:
+                        self._hang_up()
+                    elif self._link is not None or self._connect():
+                        self._hear()
+                        if now_s - asked_s > ASK_EVERY_S:
+                            asked_s = now_s
+                            self._ask("journal", "status")
                 except (KioskGone, ValueError):
                     self._hang_up()
         with self._lock:
@@ -92,19 +96,20 @@ class Watch:
             self._link = KioskLink(int(told["port"]))
         except (OSError, ValueError, KeyError, TypeError):
             return False
-        self._told = {"pid": int(told["pid"]), "page": None, "report": None, "journal": None, "status": None}
+        self._told = {"pid": int(told["pid"]), "page": None, "reports": [], "journal": None, "status": None}
+        self._ask("reports")
         return True
 
     def _hear(self) -> None:
         """Take what came; a page is asked for once more, with its sentences."""
         assert self._link is not None
-        shown = False
+        came: set[str] = set()
         while (message := self._link.newest()) is not None:
-            if "report" in message:
-                self._told["report"] = message["report"]
-            shown = shown or "page" in message
-        if shown:
+            came |= message.keys()
+        if "page" in came:
             self._ask("said")
+        if "report" in came:
+            self._ask("reports")
 
     def _ask(self, *questions: str) -> None:
         assert self._link is not None

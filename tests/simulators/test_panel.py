@@ -11,6 +11,7 @@ import pytest
 import requests
 
 from simulators.bench import Bench
+from simulators.kiosk_link import KioskProcess
 from simulators.panel import news, panel
 from simulators.recorder import FROM_DEVICE, TO_DEVICE, Recorder
 from simulators.world import ACTS
@@ -353,3 +354,16 @@ def test_the_power_is_cut_and_comes_back(headless: Client) -> None:
         headless, lambda known: known["kiosk"].get("pid") not in (None, pid) and prompt(known) == "attract"
     )
     assert headless.post("do/power", {"to": "off"}).json()["ended"]["how"] == "off"
+
+
+def test_a_kiosk_started_elsewhere_is_shown_and_left_alone(started: Bench, tester: Client) -> None:
+    kiosk = KioskProcess(started.state / "site.toml", headless=True)
+    try:
+        known = until(tester, lambda known: known["kiosk"].get("pid"))
+        assert known["kiosk"]["pid"] == kiosk.pid
+        for to in ("on", "cut", "off"):
+            assert tester.post("do/power", {"to": to}).status_code == 409
+        assert kiosk.exit_code is None
+    finally:
+        kiosk.stop()
+    until(tester, lambda known: known["kiosk"] == {})

@@ -97,6 +97,7 @@ function living(picture, curtain, pace) {
   const look = async () => {
     let number = 0;
     for (;;) {
+      if (document.hidden) await new Promise((over) => document.addEventListener("visibilitychange", over, { once: true }));
       try {
         const answer = await raw(`ask/frame?after=${number}`);
         if (answer.status === 204) {

@@ -115,14 +115,15 @@ function journal() {
   let shown = "";
   on("kiosk", (told) => {
     const visit = told.journal ?? null;
-    const text = JSON.stringify(visit);
+    const report = told.reports?.find((one) => one.visit === visit?.visit);
+    const text = JSON.stringify([visit, report]);
     if (text === shown) return;
     shown = text;
     if (!visit) {
       place.replaceChildren(el("p", { class: "quiet" }, t("no-visit")));
       return;
     }
-    const invariants = told.report?.visit === visit.visit ? Object.entries(told.report.invariants ?? {}) : [];
+    const invariants = Object.entries(report?.invariants ?? {});
     place.replaceChildren(
       el("p", { class: "row" }, el("strong", {}, visit.case_no || visit.visit), el("span", {}, visit.service),
         el("span", { class: `state ${visit.outcome === "delivered" ? "done" : visit.outcome ? "busy" : ""}` },
