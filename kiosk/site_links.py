@@ -39,6 +39,10 @@ SCHEMES: Final[Mapping[str, tuple[str, ...]]] = {
 """How the URLs of these links may begin; of all others: like any byte stream (see ``devices.link``)."""
 
 
+_SERVED_HERE: Final = ("ipp", "nut")
+"""Real devices on USB are reached through a program of this machine: ipp-usb, NUT's upsd."""
+
+
 def read_links(table: Table, devices: Collection[str], *, production: bool) -> Mapping[str, str]:
     """Return the URL of each link by the link's name; every one that ``devices`` need must be there.
 
@@ -77,7 +81,7 @@ def not_real(url: str) -> str | None:
         return "it names SANE's test backend"
     if parts.scheme in ("serial", "device") and Path(parts.path).resolve().is_relative_to("/dev/pts"):
         return "it is a pseudo-terminal, another program of this machine"
-    if parts.hostname and _is_loopback(parts.hostname):
+    if parts.scheme not in _SERVED_HERE and parts.hostname and _is_loopback(parts.hostname):
         return "it leads to another program of this machine"
     return None
 

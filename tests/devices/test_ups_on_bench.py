@@ -25,8 +25,8 @@ class Bench:
         self.room.faults.arm(Order(device, fault, operation))
 
 
-@pytest.fixture
-def bench() -> Iterator[Bench]:
+@pytest.fixture(scope="module")
+def started() -> Iterator[Bench]:
     room = Room()
     ups = simulated.Ups(room.faults)
     wire = room.tcp("ups")
@@ -34,6 +34,15 @@ def bench() -> Iterator[Bench]:
         driver = NutUps.at(f"nut://127.0.0.1:{wire.port}/kiosk")
         yield Bench(driver, ups, room, wire.port)
         driver.close()
+
+
+@pytest.fixture
+def bench(started: Bench) -> Iterator[Bench]:
+    """The bench with everything in order, before and after."""
+    yield started
+    started.room.faults.clear()
+    started.ups.reset()
+    assert started.driver.status().usable
 
 
 def test_a_power_cut_from_beginning_to_end(bench: Bench) -> None:
@@ -105,6 +114,7 @@ def test_an_unplugged_server_is_no_device(bench: Bench) -> None:
 
 def test_debians_client_reads_the_simulated_ups(bench: Bench) -> None:
     server = f"127.0.0.1:{bench.port}"
+    bench.driver.close()  # the simulated server has one host at a time
 
     def upsc(*words: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(["upsc", *words], capture_output=True, text=True, timeout=10, check=False)
