@@ -15,6 +15,7 @@ from typing import Protocol
 
 from devices.base import DeviceError
 from kiosk.clock import Clock
+from kiosk.endorsement_recovery import EndorsementRecovery, Halves
 from kiosk.journal import MACHINE, Effect, EffectState, Journal, Letter, Outcome, VisitRecord, blocked
 from kiosk.journal.effects import (
     PAYMENT_TERMINAL,
@@ -27,7 +28,7 @@ from kiosk.journal.effects import (
 )
 from kiosk.journal.fields import word
 from kiosk.money import Cashier
-from kiosk.permit_recovery import Bystander, Halves, PermitPort, PermitRecovery, taken_by_holder
+from kiosk.permit_recovery import Bystander, PermitPort, PermitRecovery, taken_by_holder
 from kiosk.platform import Approval, Platform, PlatformError
 
 
@@ -74,6 +75,7 @@ class Recovery:
     ) -> None:
         self._journal, self._cashier, self._platform, self._clock = journal, cashier, platform, clock
         self._receipt = receipt
+        self._endorsement = EndorsementRecovery(journal, permit)
         self._permit = PermitRecovery(
             journal, clock, permit, bystander, take_wait_s=take_wait_s, poll_s=poll_s
         )
@@ -121,9 +123,9 @@ class Recovery:
         await self._journal.note(visit, "recovery-began", attempt=attempt)
         await self._ask_money(record)
         approval = await self._ask_submission(record)
-        halves = await self._permit.ask_halves(await self._journal.visit(visit), approval)
-        if approval is not None and not halves.whole and await self._permit.may_complete(visit, halves):
-            halves = await self._permit.complete(visit, approval, halves)
+        halves = await self._endorsement.ask_halves(await self._journal.visit(visit), approval)
+        if approval is not None and not halves.whole and await self._endorsement.may_complete(visit, halves):
+            halves = await self._endorsement.complete(visit, approval, halves)
         if approval is not None:
             await self._report(await self._journal.visit(visit), approval, halves)
         if not halves.whole:
@@ -189,9 +191,7 @@ class Recovery:
                 )
             return None
 
-    async def _give_money_back(
-        self, record: VisitRecord, approval: Approval | None, halves: Halves
-    ) -> None:
+    async def _give_money_back(self, record: VisitRecord, approval: Approval | None, halves: Halves) -> None:
         """What was not delivered is not kept; where that is not all, staff see to it."""
         submitted = record.last(SUBMIT_ENDORSEMENT)
         unsure = submitted is not None and (
