@@ -19,7 +19,7 @@ from kiosk.journal import effects
 from kiosk.journal.records import EffectState
 from kiosk.platform import Approval
 from kiosk.prompts import Working
-from kiosk.steps.permit import Permit, revive
+from kiosk.steps.permit import COMES_BACK, Permit, revive
 from kiosk.strip import StripMismatch, draw_strip
 from kiosk.texts import text
 from kiosk.visit import Visit
@@ -143,6 +143,8 @@ async def _write_chip(visit: Visit, permit: Permit, approval: Approval) -> None:
                 await visit.device(unit, lambda u: u.write_chip(permit.line, approval.chip_record))
             except DeviceError as failure:
                 error = failure.code
+                if error in COMES_BACK:
+                    await revive(visit)
             try:
                 chip = await visit.device(unit, lambda u: u.read_chip(permit.line))
             except DeviceError as failure:
