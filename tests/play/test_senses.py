@@ -17,7 +17,11 @@ LIGHTS = {
     "pay-at-terminal": "payment_terminal",
     "take-permit": "permit_unit",
 }
-SAID = ("Place your ID card on the reader", "Insert your Hong Kong and Macau permit", "Please take your permit")
+SAID = (
+    "Place your ID card on the reader",
+    "Insert your Hong Kong and Macau permit",
+    "Please take your permit",
+)
 
 
 def test_light_and_voice_follow_the_pages(tmp_path: Path) -> None:
