@@ -1,8 +1,8 @@
 """The simulated permit chip through a real PC/SC stack: Debian's pcscd, vpcd, and two clients.
 
 One is pyscard in Debian's Python, which is not ours and shares nothing with the kiosk; the other is the
-driver's own reader. No independent client for BAC itself is on the package index for this Python: the
-driver's BAC, which the worked example of ICAO 9303-11 Appendix D checks, is what is run over both.
+driver's own reader. The BAC that runs over both is the driver's, which the worked example of ICAO 9303-11
+Appendix D checks; an independent BAC is in ``test_permit_chip_mrtdreader.py``.
 """
 
 from __future__ import annotations
