@@ -169,6 +169,7 @@ class IppPrinter:
     def job(self, name: str) -> PrintJob:
         """Return the job as it stands; ``notFound`` when the printer has none of this name.
 
+        A job that it took from this driver and has forgotten is ``unknown``.
         Raises ``Fault`` noDevice, timeOut, invalidData when the printer cannot be asked: that says
         nothing of the job.
         """
@@ -180,7 +181,7 @@ class IppPrinter:
                 return self._told(name, job)
             if found.status >= 0x0100 and found.status not in (_NOT_FOUND, _GONE):
                 raise self._refused(found)
-            del self._numbers[name]  # a printer that was restarted counts anew
+            # A printer that was restarted counts anew: the number may be another job's by now.
         same = [
             job
             for which in ("not-completed", "completed")
@@ -188,7 +189,8 @@ class IppPrinter:
             if _text(job, "job-name") == name
         ]
         if not same:
-            return PrintJob(name, PrintState.NOT_FOUND)
+            # What it took and has forgotten since may have been printed.
+            return PrintJob(name, PrintState.NOT_FOUND if number is None else PrintState.UNKNOWN)
         return self._told(name, max(same, key=lambda job: self._integer(job, "job-id")))
 
     def cancel(self, name: str) -> None:

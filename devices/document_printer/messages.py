@@ -44,6 +44,8 @@ class Tag(IntEnum):
     BOOLEAN = 0x22
     ENUM = 0x23
     BEGIN_COLLECTION = 0x34
+    TEXT_WITH_LANGUAGE = 0x35
+    NAME_WITH_LANGUAGE = 0x36
     END_COLLECTION = 0x37
     TEXT = 0x41
     NAME = 0x42
@@ -56,7 +58,17 @@ class Tag(IntEnum):
 
 Value = int | bool | str | bytes
 Attributes = Mapping[str, Sequence[Value]]
-_STRINGS: Final = {Tag.TEXT, Tag.NAME, Tag.KEYWORD, Tag.URI, Tag.CHARSET, Tag.LANGUAGE, Tag.MEDIA_TYPE}
+_STRINGS: Final = {
+    Tag.TEXT,
+    Tag.NAME,
+    Tag.KEYWORD,
+    Tag.URI,
+    Tag.CHARSET,
+    Tag.LANGUAGE,
+    Tag.MEDIA_TYPE,
+    Tag.TEXT_WITH_LANGUAGE,
+    Tag.NAME_WITH_LANGUAGE,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,9 +183,23 @@ def _decoded(tag: int, data: bytes) -> Value:
         if data not in (b"\x00", b"\x01"):
             raise BadMessage(f"{data[:4].hex()} is neither true nor false")
         return data == b"\x01"
+    if tag in (Tag.TEXT_WITH_LANGUAGE, Tag.NAME_WITH_LANGUAGE):
+        data = _without_language(data)
     if tag in _STRINGS:
         try:
             return data.decode("utf-8")
         except UnicodeDecodeError as error:
             raise BadMessage(f"no text: {data[:40]!r}") from error
     return data
+
+
+def _without_language(data: bytes) -> bytes:
+    """Return the text of a value that is a counted language and a counted text."""
+    try:
+        (language,) = _LENGTH.unpack_from(data)
+        (size,) = _LENGTH.unpack_from(data, 2 + language)
+    except struct.error as error:
+        raise BadMessage("a text with half a language") from error
+    if len(data) != 4 + language + size:
+        raise BadMessage("a text with a language of another length")
+    return data[4 + language :]

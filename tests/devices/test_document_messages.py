@@ -87,6 +87,12 @@ def test_collections_are_passed_over_and_what_follows_is_read() -> None:
     assert told.of(Group.PRINTER) == [{"printer-state": [4]}]
 
 
+def test_a_name_may_come_with_its_language() -> None:
+    said = b"\x00\x05zh-cn\x00\x06" + "证明".encode()
+    told = answer(HEAD + b"\x02" + field(0x36, "job-name", said) + b"\x03")
+    assert told.of(Group.JOB) == [{"job-name": ["证明"]}]
+
+
 @pytest.mark.parametrize(
     "data",
     [
@@ -102,6 +108,8 @@ def test_collections_are_passed_over_and_what_follows_is_read() -> None:
         HEAD + b"\x02" + field(0x22, "my-jobs", b"\x02") + b"\x03",
         HEAD + b"\x02" + field(0x44, "job-state-reasons", b"\xff\xfe") + b"\x03",
         HEAD + b"\x02" + field(0x34, "media-col", b"") + b"\x03",
+        HEAD + b"\x02" + field(0x36, "job-name", b"\x00\x02zh\x00\x09abc") + b"\x03",
+        HEAD + b"\x02" + field(0x36, "job-name", b"\x00\x20zh") + b"\x03",
         HEAD + b"\x02" + field(0x37, "media-col", b"") + field(0x21, "a", bytes(4)) + b"\x03",
     ],
 )

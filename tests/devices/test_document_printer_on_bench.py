@@ -205,10 +205,11 @@ def test_a_printer_that_was_restarted_has_forgotten_and_gives_numbers_anew(bench
     bench.driver.print("case-1", pdf(1))
     bench.ended("case-1")
     bench.printer.restart()
-    assert bench.driver.job("case-1").state is PrintState.NOT_FOUND
+    assert bench.driver.job("case-1").state is PrintState.UNKNOWN  # it was taken: nobody may print it again
     bench.driver.print("case-2", pdf(1))
     assert bench.driver.job("case-2").number == 1
-    assert bench.driver.job("case-1").state is PrintState.NOT_FOUND
+    assert bench.driver.job("case-1") == PrintJob("case-1", PrintState.UNKNOWN)
+    assert bench.driver.job("case-3").state is PrintState.NOT_FOUND
 
 
 @pytest.mark.parametrize("fault", ["drop", "corrupt", "split", "glue", "delay", "garbage", "half"])
