@@ -1,10 +1,12 @@
 """The catalogue of faults: what a device's word means for the person and for staff.
 
 ``config/faults.toml`` has an entry for every word that a driver can raise; a test compares.
+``python -m kiosk.faults`` prints the catalogue as the page ``docs/faults.md``.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -15,6 +17,7 @@ from devices.base import DeviceError, Retry, StaffAction
 from kiosk.texts import Text, text
 from kiosk.toml_table import Table
 
+FILE: Final = Path(__file__).parent.parent / "config/faults.toml"
 EVERY: Final = "every"
 TRY_AGAIN: Final = "trouble.try-again"
 NOT_NOW: Final = "trouble.device.why"
@@ -80,3 +83,29 @@ def _entry(table: Table) -> Entry:
     if (entry.turn is Turn.RETRY) == bool(entry.actions):
         raise table.wrong("actions", "a retry has no staff's action, a fault has at least one")
     return entry
+
+
+def page(catalogue: FaultCatalogue) -> str:
+    """Return the catalogue as a page for people."""
+    lines = [
+        "# Faults (故障)",
+        "",
+        "Made from `config/faults.toml` by `python -m kiosk.faults > docs/faults.md`; a test compares.",
+        "The words are XFS4IoT's. `every` holds for each device without an entry of its own. The person's",
+        "sentence is given by its key in `config/strings`.",
+        "",
+        "| device | word | turn | person | action | staff | 工作人员 | log event |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for device, table in catalogue.entries.items():
+        for code, entry in table.items():
+            actions = ", ".join(entry.actions)
+            lines.append(
+                f"| {device} | `{code}` | {entry.turn} | `{entry.says}` | {actions} "
+                f"| {entry.staff['en']} | {entry.staff['zh-CN']} | `{entry.event}` |"
+            )
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(page(FaultCatalogue.load(FILE)))

@@ -10,11 +10,11 @@ import pytest
 
 from devices.base import Fault, Retry, StaffAction
 from kiosk.events import read_catalogue
-from kiosk.faults import EVERY, NOT_NOW, TRY_AGAIN, FaultCatalogue, Turn
+from kiosk.faults import EVERY, FILE, NOT_NOW, TRY_AGAIN, FaultCatalogue, Turn, page
 from kiosk.settings import ROOT, SettingsError
 from kiosk.texts import LANGUAGES, Catalogue
 
-CATALOGUE = FaultCatalogue.load(ROOT / "config/faults.toml")
+CATALOGUE = FaultCatalogue.load(FILE)
 TEXTS = Catalogue.load(ROOT / "config/strings")
 DRIVERS = {
     "id_card_reader": ("id_card_reader", "wired.py"),
@@ -150,6 +150,10 @@ def test_every_entry_is_said_to_the_person_and_to_staff() -> None:
             assert TEXTS.has(entry.says), f"{device}.{code}: {entry.says}"
             assert all(entry.staff[language].strip() for language in LANGUAGES)
             assert {"device", "code"} <= set(events[entry.event].fields)
+
+
+def test_the_page_in_the_docs_is_of_this_catalogue() -> None:
+    assert (ROOT / "docs/faults.md").read_text("utf-8") == page(CATALOGUE)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
