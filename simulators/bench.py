@@ -189,6 +189,7 @@ class Bench:
             self.recorder,
             self.receipt_printer,
             self.permit_unit,
+            self.housing.document_printer,
         )
         self._control_server = Served(Starlette(routes=[*control.routes, *self._panel.routes]))
         self._write_files(hasty)

@@ -22,6 +22,7 @@ from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Re
 from starlette.routing import Route
 
 from simulators.devices.camera import Scene, picture
+from simulators.devices.document_printer import DocumentPrinter
 from simulators.devices.receipt_printer import ReceiptPrinter
 from simulators.faults import Faults
 from simulators.gate import Gate, Refusal, fields, json_body
@@ -69,6 +70,7 @@ class Panel:
         recorder: Recorder,
         printer: ReceiptPrinter,
         permit_unit: PermitUnitSimulator,
+        document_printer: DocumentPrinter,
     ) -> None:
         self._power = power
         self._world = world
@@ -81,7 +83,7 @@ class Panel:
                 "faults": news.whole(lambda: [asdict(order) for order in faults.orders()]),
                 "power": news.whole(self._mains),
                 "kiosk": news.whole(self._watch.told),
-                "printed": news.whole(lambda: _amount(printer, permit_unit)),
+                "printed": news.whole(lambda: _amount(printer, permit_unit, document_printer)),
                 "wires": news.wires(recorder),
                 "log": news.log(state / "events.jsonl"),
             }
@@ -189,11 +191,14 @@ async def _done(act: partial[None]) -> None:
         raise Refusal(409, str(error)) from error
 
 
-def _amount(printer: ReceiptPrinter, permit_unit: PermitUnitSimulator) -> dict[str, Any]:
-    """Return how much was printed: of each receipt whether it is not finished, and how many strips."""
+def _amount(
+    printer: ReceiptPrinter, permit_unit: PermitUnitSimulator, document_printer: DocumentPrinter
+) -> dict[str, Any]:
+    """Return how much was printed: of each receipt whether it is unfinished, how many strips and pages."""
     return {
         "receipts": [receipt.torn for receipt in printer.printed()],
         "strips": len(permit_unit.strips),
+        "pages": len(document_printer.printed()),
     }
 
 

@@ -1,8 +1,10 @@
 // The cabinet as a person stands before it: who they are, what they hold, what they do.
 
 import { act, arm, disarm, now, on, stands } from "./bench.js";
+import { housing } from "./housing.js";
 import { button, card, choices, el, row, select, toggle, yuan } from "./parts.js";
 import { known, t, word } from "./words.js";
+import { faultSwitch, filled, follow, others } from "./world.js";
 
 const POSES = ["neutral", "left", "right", "far", "close", "dark", "bright", "blur", "closed"];
 const SPOILT = ["check-digit", "birth", "date"];
@@ -14,26 +16,7 @@ export function cabinet(people, catalogue) {
   const byName = new Map(people.map((one) => [one.name, one]));
   return el("div", { class: "cards" },
     persons(people, byName), idCard(people), permit(people), camera(people), finger(byName), payment(), printer(),
-    codes(), dispenser(people), cables(catalogue));
-}
-
-/** Have a card drawn anew whenever the world or the faults changed. */
-function follow(draw) {
-  const both = () => { if (now.world) draw(now.world); };
-  on("world", both);
-  on("faults", both);
-}
-
-const others = (people, fitting = () => true) =>
-  [["", t("own")], ...people.filter(fitting).map((one) => [one.name, one.title.split("，")[0]])];
-const filled = (entries) => Object.fromEntries(Object.entries(entries).filter(([, value]) => value !== ""));
-
-/** A fault that stands, as a switch. */
-function faultSwitch(device, fault, label) {
-  const made = toggle(label ?? word("fault", `${device}.${fault}`, fault),
-    (turnOn) => (turnOn ? arm({ device, fault }) : disarm(device, fault)), { id: `fault-${device}-${fault}` });
-  follow(() => made.show(stands(device, fault)));
-  return made;
+    housing(people), cables(catalogue));
 }
 
 // --- who is there ---------------------------------------------------------------------------------
@@ -213,52 +196,6 @@ function printer() {
     made.state(world.receipt.in_slot ? t("receipt-waits") : word("paper", world.receipt.paper),
       world.receipt.paper === "out" ? "bad" : world.receipt.in_slot ? "done" : "");
   });
-  return made;
-}
-
-// --- beside the first service's devices -------------------------------------------------------------
-
-/** The barcode reader, drawn only on a bench that has one. */
-function codes() {
-  const text = el("input", { id: "code-text", type: "text", spellcheck: "false", placeholder: "330212K01-20261122-0001-I" });
-  const made = card("codes", word("device", "barcode_reader"),
-    el("label", { class: "field" }, el("span", {}, t("code")), text),
-    row(button(t("show-code"), () => act("show_code", { text: text.value.trim() }), { id: "show-code", kind: "primary" }),
-      button(t("hide-code"), () => act("hide_code"), { id: "hide-code" })));
-  follow((world) => {
-    made.hidden = !world.code;
-    if (world.code) made.state(world.code.shown || t("empty"), world.code.shown ? "busy" : "");
-  });
-  return made;
-}
-
-/** The card dispenser, drawn only on a bench that has one. */
-function dispenser(people) {
-  const whose = select(t("whose"), others(people, (one) => one.has_permit), { id: "dispense-of" });
-  const units = el("div", { class: "units" });
-  const made = card("dispenser", word("device", "card_dispenser"), row(whose), units);
-  let count = 0;
-  follow((world) => {
-    made.hidden = !world.dispenser;
-    if (!world.dispenser) return;
-    if (count !== world.dispenser.length) {
-      count = world.dispenser.length;
-      units.replaceChildren(...world.dispenser.map((_, index) => unit(index + 1, whose)));
-    }
-    for (const [index, store] of world.dispenser.entries()) units.children[index].show(store);
-    const waiting = world.dispenser.reduce((sum, store) => sum + store.stacker.length, 0);
-    made.state(`${waiting} ${t("stacked")}`, waiting ? "busy" : "");
-  });
-  return made;
-}
-
-function unit(number, whose) {
-  const facts = el("span", { class: "quiet" });
-  const load = () => act("load_stacker", { unit: number, ...(whose.list.value ? { personas: [whose.list.value] } : {}) });
-  const made = row(el("strong", {}, `${t("unit")} ${number}`), facts, el("span", { class: "space" }),
-    button(t("load"), load, { id: `load-${number}` }), button(t("take"), () => act("take_card", { unit: number }), { id: `take-card-${number}` }),
-    button(t("clear-unit"), () => act("clear_unit", { unit: number }), { id: `clear-unit-${number}` }));
-  made.show = (store) => { facts.textContent = `${store.stacker.length} · ${word("place", store.where, store.where)} ${store.card} · ${t("bin")} ${store.retained}`; };
   return made;
 }
 

@@ -32,9 +32,9 @@ export function records(catalogue) {
     });
   });
   const count = el("span", { class: "count", hidden: true });
-  on("printed", ({ receipts, strips }) => {
-    count.textContent = receipts.length + strips;
-    count.hidden = receipts.length + strips === 0;
+  on("printed", ({ receipts, strips, pages }) => {
+    count.textContent = receipts.length + strips + pages;
+    count.hidden = count.textContent === "0";
   });
   tabs[3].append(count);
   return el("section", { class: "records", "aria-label": t("records") },
@@ -173,6 +173,7 @@ function printed() {
     if (!paper) return;
     const figures = [
       ...paper.strips.map((one) => figure(one, t("strip"), [one.code])),
+      ...(paper.pages ?? []).map((one) => figure(one, `${t("document")} ${one.job} · ${one.page}`, [], one.text)),
       ...paper.receipts.map((one) => figure(one, one.torn ? t("torn") : t("receipt"), one.codes, one.text)),
     ];
     place.replaceChildren(...(figures.length ? figures.reverse() : [el("p", { class: "quiet" }, t("nothing-printed"))]));
