@@ -14,7 +14,7 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from tests.bench import face, journal, visits, window
+from tests.bench import face, journal, panel, visits, window
 
 Figures = Mapping[str, float | int]
 
@@ -24,6 +24,7 @@ PARTS: dict[str, Callable[[], Figures]] = {
     "start": window.measure_start,
     "visits": visits.measure,
     "window": window.measure,
+    "panel": panel.measure,
     "memory": window.measure_memory,
 }
 
@@ -55,6 +56,8 @@ LIMITS = {
     "memory.after_200_visits_mb": Limit(450),
     "memory.growth_mb": Limit(10),
     "idle.cpu_percent": Limit(5),
+    "panel.fps": Limit(10, least=True),
+    "panel.delay_ms": Limit(200),
 }
 
 PEERS = {
