@@ -75,7 +75,7 @@ class Panel:
         self._power = power
         self._world = world
         self._watch = Watch(state)
-        self._film = Film(lambda: self._watch.pid)
+        self._film = Film(lambda: self._watch.told().get("pid"))
         self._finger = Finger()
         self._news = news.News(
             {
