@@ -157,6 +157,8 @@ class EventLog:
         for field, value in entry.items():
             if field == "event":
                 continue
+            if isinstance(value, float):
+                value = round(value, 4)  # the digits of a whole one may look like a card's number
             if field not in event.fields:
                 self._miss("catalogue-miss", name, field, "unknown-field")
             elif suspect := _personal(event.fields[field], value):

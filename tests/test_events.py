@@ -176,3 +176,9 @@ def test_an_id_number_is_seen_in_any_surrounding(before: str, after: str) -> Non
 )
 def test_what_only_resembles_a_persons_number_passes(value: str) -> None:
     assert looks_like(value) is None
+
+
+def test_the_digits_of_a_duration_are_no_card_number(strict: Written) -> None:
+    seconds = float("6.222020200112230")  # as the clock may give it
+    strict.log.event("recovery-ended", resolved=1, unresolved=0, seconds=seconds)
+    assert next(iter(strict))["seconds"] == 6.222
