@@ -30,6 +30,7 @@ async def deliver(visit: Visit, payment: Payment, permit: Permit, wishes: Sequen
     Raises ``Closed`` when the money went back, or staff have to settle the case.
     """
     why = text("closed.device")
+    made: Approval | None = None
     paid = visit.house.cashier.paid(payment)
     _tell_submitting(visit, 0)
     try:
@@ -37,12 +38,9 @@ async def deliver(visit: Visit, payment: Payment, permit: Permit, wishes: Sequen
             try:
                 approval = await _submit(visit, payment, permit, wishes)
                 await _endorse(visit, paid, permit, approval)
+                made = approval
                 await ask_rating(visit)
-                if await give_back_permit(visit):
-                    await paid.delivered()
-                else:
-                    why = text("closed.permit-retained")
-                    await paid.escalate(RETAINED, give_back=False)
+                why = await _hand_over(visit, paid)
             except NotEndorsed as failure:
                 why = text("closed.strip-failed" if failure.chip or failure.strip else "closed.chip-refused")
                 raise
@@ -56,10 +54,32 @@ async def deliver(visit: Visit, payment: Payment, permit: Permit, wishes: Sequen
         raise _closed(paid, str(getattr(error, "code", "not-delivered")), why) from error
     finally:
         visit.held.money = False
+        if made is not None:
+            await _report(visit, made, issued=True, chip=True, strip=True)
     if paid.settlement is None or paid.settlement.outcome is not Outcome.DELIVERED:
-        raise _closed(paid, RETAINED, why)
-    await _report(visit, approval, issued=True, chip=True, strip=True)
+        raise _closed(paid, _escalated_for(paid), why)
     return approval
+
+
+async def _hand_over(visit: Visit, paid: Paid) -> Text:
+    """Give the endorsed permit back; returns the sentence for one that its holder does not have now.
+
+    A permit that stays in the machine carries what was paid for: the money stays too, and staff hand
+    it over against the case number.
+    """
+    try:
+        if await give_back_permit(visit):
+            await paid.delivered()
+        else:
+            await paid.escalate(RETAINED, give_back=False)
+    except DeviceError as error:
+        await paid.escalate(error.code, give_back=False)
+        return text("closed.permit-held")
+    return text("closed.permit-retained")
+
+
+def _escalated_for(paid: Paid) -> str:
+    return paid.settlement.reason if paid.settlement is not None else RETAINED
 
 
 async def _submit(visit: Visit, payment: Payment, permit: Permit, wishes: Sequence[Wish]) -> Approval:
