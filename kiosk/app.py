@@ -125,7 +125,7 @@ class Kiosk:
             if self.settings.voice is not None:
                 voice = Voice(self.settings.voice, self.catalogue)
                 self.stage.attach(voice)
-                closing.callback(voice.hush)
+                closing.callback(voice.close)
             if (board_url := self.settings.links.get("io_board")) is not None:
                 self._light_the_way(board_url, closing)
             pages = RecoveryPages(self.stage)

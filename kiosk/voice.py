@@ -8,8 +8,10 @@ sentence, no rows.
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
+import subprocess
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 from kiosk.prompts import Attract, Home, LookAtCamera, OutOfService, Page, StillThere, TakeItem
 from kiosk.settings import Speech
@@ -22,11 +24,12 @@ SILENT = (Attract, Home, OutOfService)
 
 
 class Voice:
-    """Speaks each new page, and each new guidance of the camera's page."""
+    """Speaks each new page, and each new guidance of the camera's page, on a thread of its own."""
 
     def __init__(self, speech: Speech, catalogue: Catalogue) -> None:
         self._speech, self._catalogue = speech, catalogue
-        self._saying: asyncio.Task[None] | None = None
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="voice")
+        self._saying: Utterance | None = None
         self._said: tuple[int, Text | None] | None = None
 
     def show(self, page: Page) -> None:
@@ -42,35 +45,55 @@ class Voice:
         parts = [news[1]] if same_page else [prompt.question, prompt.body]
         sentence = " ".join(self._catalogue.speak(part, page.language) for part in parts if part is not None)
         again = isinstance(prompt, (TakeItem, StillThere))
-        self._saying = asyncio.get_running_loop().create_task(self._say(sentence, page.language, again))
+        self._saying = Utterance(self._speech.arguments(page.language), sentence, again=again)
+        self._thread.submit(self._saying.say)
 
     def hush(self) -> None:
         """Stop speaking."""
         if self._saying is not None:
-            self._saying.cancel()
+            self._saying.cut_off()
             self._saying = None
 
-    async def _say(self, sentence: str, language: str, again: bool) -> None:
-        while True:
-            await self._speak(sentence, language)
-            if not again:
-                return
-            await asyncio.sleep(AGAIN_S)
+    def close(self) -> None:
+        """Stop speaking for good."""
+        self.hush()
+        self._thread.shutdown(wait=False)
 
-    async def _speak(self, sentence: str, language: str) -> None:
-        try:
-            program = await asyncio.create_subprocess_exec(
-                *self._speech.arguments(language),
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.DEVNULL,
-                stderr=asyncio.subprocess.DEVNULL,
-            )
-        except OSError:
-            return  # no such program: the settings' check names it to staff; the page says it all the same
-        try:
-            await program.communicate(f"{sentence}\n".encode())
-        except asyncio.CancelledError:
-            with contextlib.suppress(ProcessLookupError):
-                program.terminate()
-            await program.wait()
-            raise
+
+class Utterance:
+    """One sentence being said by a program; ``cut_off`` ends it from any thread."""
+
+    def __init__(self, arguments: Sequence[str], sentence: str, *, again: bool) -> None:
+        self._arguments, self._sentence, self._again = arguments, sentence, again
+        self._over = threading.Event()
+        self._turn = threading.Lock()
+        self._program: subprocess.Popen[bytes] | None = None
+
+    def say(self) -> None:
+        """Say it, and again every ``AGAIN_S`` when asked to, until it is cut off."""
+        while self._start():
+            assert self._program is not None
+            self._program.communicate(f"{self._sentence}\n".encode())
+            if not self._again or self._over.wait(AGAIN_S):
+                return
+
+    def cut_off(self) -> None:
+        with self._turn:
+            self._over.set()
+            if self._program is not None and self._program.poll() is None:
+                self._program.terminate()
+
+    def _start(self) -> bool:
+        with self._turn:
+            if self._over.is_set():
+                return False
+            try:
+                self._program = subprocess.Popen(
+                    self._arguments,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                )
+            except OSError:
+                return False  # the settings told staff of a missing program; the page says it all the same
+            return True
