@@ -360,7 +360,9 @@ class Platform:
         future = asyncio.get_running_loop().run_in_executor(self._pool, self._http.exchange, request, left_s)
         try:
             # The socket's own timeouts end the thread soon after; this one bounds what the caller waits.
-            return await asyncio.wait_for(asyncio.shield(future), left_s + 0.5)
+            # Not wait_for: it can swallow a cancelling that comes in the moment of the answer.
+            async with asyncio.timeout(left_s + 0.5):
+                return await asyncio.shield(future)
         except TimeoutError:
             future.add_done_callback(_forget)
             raise Unreachable("timeout", "deadline") from None

@@ -158,7 +158,8 @@ class Reception:
         while stage.idle_s() < self._house.times.idle_s:
             stage.update(self._home_prompt())
             try:
-                answer = await asyncio.wait_for(stage.next_answer(), timeout=1)
+                async with asyncio.timeout(1):
+                    answer = await stage.next_answer()
             except TimeoutError:
                 continue
             if answer.action in ("back", "cancel"):
@@ -208,7 +209,8 @@ class Reception:
             Surroundings(can_help=False),
         )
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(stage.next_answer(), self._house.times.closing_s)
+            async with asyncio.timeout(self._house.times.closing_s):
+                await stage.next_answer()
 
     async def _watch_devices(self) -> None:
         """Between two visits: ask every device and the back office, so that the tiles tell the truth."""

@@ -300,7 +300,8 @@ class Visit:
         touched = stage.idle_s()
         while seconds_left > 0:
             try:
-                answer = await asyncio.wait_for(stage.next_answer(), timeout=1)
+                async with asyncio.timeout(1):
+                    answer = await stage.next_answer()
             except TimeoutError:
                 if stage.idle_s() < touched:
                     break
@@ -329,7 +330,8 @@ class Visit:
             Surroundings(service=self.service.title, can_help=False),
         )
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self.house.stage.next_answer(), timeout=self.house.times.idle_s)
+            async with asyncio.timeout(self.house.times.idle_s):
+                await self.house.stage.next_answer()
 
 
 async def _end(task: asyncio.Future[Any]) -> None:

@@ -17,6 +17,8 @@ def main(source: Path, target: Path) -> None:
     for old in target.glob("*.png"):
         old.unlink()
     for path in sorted(source.glob("*.png")):
+        if "recovering" in path.name:  # stands for a moment while the kiosk starts
+            continue
         with Image.open(path) as picture:
             size = (WIDTH_PX, round(picture.height * WIDTH_PX / picture.width))
             small = picture.convert("RGB").resize(size, Image.Resampling.LANCZOS)

@@ -103,7 +103,8 @@ class Child:
             self._connection.shutdown(socket.SHUT_RDWR)
         if not at_once:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._process.wait(), _STOP_S)
+                async with asyncio.timeout(_STOP_S):
+                    await self._process.wait()
         if self._process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
                 self._process.kill()
