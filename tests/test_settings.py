@@ -269,5 +269,7 @@ def test_a_bench_in_haste_waits_less_and_a_production_site_never(
         settings.load(site(add="\n[haste]\nidle = 2\n"))
     with pytest.raises(SettingsError, match=r"site.toml:.*haste\.idle_s: a production site"):
         settings.load(
-            production(("https://back-office.example/", "https://office.example/"), add="\n[haste]\nidle_s = 2.5\n")
+            production(
+                ("https://back-office.example/", "https://office.example/"), add="\n[haste]\nidle_s = 2.5\n"
+            )
         )
