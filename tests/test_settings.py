@@ -265,7 +265,7 @@ def test_a_bench_in_haste_waits_less_and_a_production_site_never(
     assert (hasty.times.idle_s, hasty.patience) == (2.5, 0.1)
     assert hasty.times.pay_s == hasty.model.times.pay_s
     assert settings.load(site()).times == hasty.model.times
-    with pytest.raises(SettingsError, match="site.toml:.*unknown key"):
+    with pytest.raises(SettingsError, match=r"site.toml:.*unknown key"):
         settings.load(site(add="\n[haste]\nidle = 2\n"))
     with pytest.raises(SettingsError, match=r"site.toml:.*haste\.idle_s: a production site"):
         settings.load(
