@@ -199,18 +199,22 @@ class Recovery:
         )
         begun = bool(record.every(PRINT_STRIP) or record.every(WRITE_CHIP))
         for effect in record.every(TAKE_MONEY):
-            if effect.state is not EffectState.DONE:
+            if effect.state is EffectState.DONE:
+                if begun and not halves.known:
+                    # The holder may have the whole endorsement: staff look at the permit, then decide.
+                    await self._cashier.refunds.escalate(effect, record.case_no, "endorsement-unknown")
+                    continue
+                settlement = await self._cashier.refunds.give_back(effect, record.case_no, "interrupted")
+                refunded_fen = settlement.refunded_fen
+                if effect.before["channel"] == PAYMENT_TERMINAL and settlement.outcome is Outcome.REFUNDED:
+                    await self._cashier.refunds.tell_of_terminal_refund(self._platform, effect)
+            elif effect.state is EffectState.COMPENSATED:
+                refunded_fen = int(effect.before["amount_fen"])  # went back before the power did
+            else:
                 continue
-            if begun and not halves.known:
-                # The holder may have the whole endorsement: staff look at the permit, then decide.
-                await self._cashier.refunds.escalate(effect, record.case_no, "endorsement-unknown")
-                continue
-            settlement = await self._cashier.refunds.give_back(effect, record.case_no, "interrupted")
-            if effect.before["channel"] == PAYMENT_TERMINAL and settlement.outcome is Outcome.REFUNDED:
-                await self._cashier.refunds.tell_of_terminal_refund(self._platform, effect)
             if unsure or (begun and not halves.untouched):
                 await self._cashier.refunds.escalate(
-                    effect, record.case_no, "endorsement-half-done", settlement.refunded_fen
+                    effect, record.case_no, "endorsement-half-done", refunded_fen
                 )
 
     async def _report(self, record: VisitRecord, approval: Approval, halves: Halves) -> None:

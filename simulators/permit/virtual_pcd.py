@@ -9,6 +9,7 @@ daemon would wait for ever, so that a chip's silence is told as status word 6F00
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import threading
 from collections.abc import Sequence
@@ -62,7 +63,8 @@ class VirtualPcd:
     ) -> None:
         self._closing = True
         for waiting in (*self._listeners, *self._lines):
-            waiting.shutdown(socket.SHUT_RDWR)
+            with contextlib.suppress(OSError):  # the daemon may have hung up already
+                waiting.shutdown(socket.SHUT_RDWR)
         for thread in self._threads:
             thread.join()
         for waiting in (*self._listeners, *self._lines):

@@ -97,6 +97,11 @@ def camera(server: MjpegServer) -> Iterator[OpenCvCamera]:
     unit.close()
 
 
+def camera_threads() -> set[threading.Thread]:
+    """Return the cameras' threads of this process: other tests of it may have left some."""
+    return {thread for thread in threading.enumerate() if thread.name == "camera"}
+
+
 def wait_for(happened: Callable[[], bool]) -> None:
     """Wait until ``happened``; a stream that never gets there fails the test after 20 s."""
     deadline = time.monotonic() + 20
@@ -136,11 +141,12 @@ def test_only_the_newest_frame_is_shown(server: MjpegServer, camera: OpenCvCamer
 
 
 def test_nothing_is_left_after_stop(server: MjpegServer, camera: OpenCvCamera) -> None:
+    others = camera_threads()
     camera.start()
     frame_of(camera)
     camera.stop()
     assert camera.latest() is None
-    assert not [thread for thread in threading.enumerate() if thread.name == "camera"]
+    assert not camera_threads() - others
     assert camera.status().parts == {"camera": "ok", "pictures": "0"}
     camera.start()
     assert frame_of(camera).number >= 1
@@ -179,11 +185,12 @@ def test_a_stream_that_hangs_up_is_opened_again(server: MjpegServer, camera: Ope
 def test_a_camera_that_stops_while_it_stalls_stops_all_the_same(
     server: MjpegServer, camera: OpenCvCamera
 ) -> None:
+    others = camera_threads()
     camera.start()
     frame_of(camera)
     server.stalled.set()
     camera.stop()
-    assert not [thread for thread in threading.enumerate() if thread.name == "camera"]
+    assert not camera_threads() - others
 
 
 def test_a_refused_connection_is_told_and_the_camera_comes_back(server: MjpegServer) -> None:
