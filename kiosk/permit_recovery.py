@@ -87,7 +87,10 @@ class PermitRecovery:
         open_effects = [
             effect for effect in record.effects if effect.kind in _AT_THE_UNIT and not effect.state.resolved
         ]
-        if self._port is None or not (open_effects or _holds_permit(record)):
+        if not (open_effects or _holds_permit(record)):
+            await self._note_retained(record)  # the power may have gone before it was told
+            return
+        if self._port is None:
             return
         try:
             media, count = await self._port.media(), await self._port.bin_count()
