@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import gc
 import json
-import math
 import os
 import random
 from collections.abc import Callable, Sequence
@@ -18,24 +17,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from devices.base import DeviceError, Fault, Status
-from devices.camera import OpenCvCamera
-from devices.fingerprint_pad import ZfmFingerprintPad
-from devices.id_card_reader import (
-    OpenTemplateDecoder,
-    SamIdCardReader,
-    open_card_link,
-    photo_decoder,
-)
-from devices.link import open_link
-from devices.payment_terminal import CodePayTerminal
-from devices.permit_unit import ThreeLinkPermitUnit
-from devices.receipt_printer import EscPosPrinter
-from kiosk.cabinet import Cabinet, Worker
+from devices.id_card_reader import OpenTemplateDecoder, photo_decoder
+from devices.interfaces import IoBoard
+from kiosk.cabinet import Worker
 from kiosk.clock import Clock, SystemClock, mono_s
 from kiosk.debuglink import DebugLink, said, told
 from kiosk.events import EventLog, open_log, read_catalogue
 from kiosk.failpoints import failpoints_from
 from kiosk.faults import FaultCatalogue
+from kiosk.fitting import fit
 from kiosk.house import House
 from kiosk.journal import Journal, JournalFailed
 from kiosk.journal.keys import read_key
@@ -112,7 +102,7 @@ class Kiosk:
         )
         self.debug: DebugLink | None = None
         self._house: House | None = None
-        self.cabinet = self._build_cabinet()
+        self.cabinet = fit(settings, self)
 
     async def run(self, *, window: WindowLike | None = None) -> None:
         """Recover what is open, then receive people until cancelled.
@@ -126,8 +116,8 @@ class Kiosk:
                 voice = Voice(self.settings.voice, self.catalogue)
                 self.stage.attach(voice)
                 closing.callback(voice.close)
-            if (board_url := self.settings.links.get("io_board")) is not None:
-                self._light_the_way(board_url, closing)
+            if self.cabinet.io_board.fitted:
+                self._light_the_way(self.cabinet.io_board, closing)
             pages = RecoveryPages(self.stage)
             pages.please_wait()
             journal = await Journal.open(
@@ -163,46 +153,13 @@ class Kiosk:
             gc.enable()
             await reception.receive_for_ever()
 
-    def _light_the_way(self, board_url: str, closing: contextlib.AsyncExitStack) -> None:
+    def _light_the_way(self, board: Worker[IoBoard], closing: contextlib.AsyncExitStack) -> None:
         """Let the guide lights follow the pages."""
-        # Modbus is loaded only where a board is fitted: it would slow every start.
-        from devices.io_board import ModbusIoBoard, load_board
-
-        board = Worker(ModbusIoBoard(board_url, load_board(ROOT / "config/io_boards/standard.toml")), self)
-        closing.push_async_callback(board.close)
         lights = GuideLights(board)
         self.stage.attach(lights)
         closing.push_async_callback(_cancel, [asyncio.create_task(lights.run(), name="lights")])
 
     # --- building ----------------------------------------------------------------------------------
-
-    def _build_cabinet(self) -> Cabinet:
-        links, fonts = self.settings.links, self.settings.model.fonts
-        return Cabinet(
-            id_card_reader=Worker(SamIdCardReader(open_card_link(links["id_card_reader"])), self),
-            permit_unit=Worker(
-                ThreeLinkPermitUnit(
-                    open_link(links["permit_transport"]),
-                    open_link(links["permit_scanner"]),
-                    open_link(links["permit_printer"]),
-                ),
-                self,
-            ),
-            camera=Worker(OpenCvCamera(links["camera"]), self),
-            fingerprint_pad=Worker(ZfmFingerprintPad(open_link(links["fingerprint_pad"])), self),
-            payment_terminal=Worker(
-                CodePayTerminal(
-                    open_link(links["payment_terminal"]),
-                    app_id=self.settings.site.id,
-                    lifetime_s=math.ceil(self.settings.times.pay_s),
-                ),
-                self,
-            ),
-            receipt_printer=Worker(
-                EscPosPrinter(open_link(links["receipt_printer"]), fonts / "NotoSansCJKsc-Regular.otf"),
-                self,
-            ),
-        )
 
     def _build_house(self, journal: Journal, closing: contextlib.AsyncExitStack) -> House:
         settings = self.settings

@@ -12,23 +12,32 @@ import contextlib
 import threading
 from collections.abc import Callable, Container, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Generic, Protocol, TypeVar
 
+from devices.absent import Absent
 from devices.base import Device, DeviceError, Fault, StaffAction, State, Status
 from devices.interfaces import (
+    BarcodeReader,
     Camera,
+    CardDispenser,
+    DocumentPrinter,
+    DocumentScanner,
     FingerprintPad,
     IdCardReader,
+    IoBoard,
     PaymentTerminal,
     PermitUnit,
     ReceiptPrinter,
+    Ups,
 )
 
 D_co = TypeVar("D_co", bound=Device, covariant=True)
 T = TypeVar("T")
 
 UNKNOWN = Status(State.STARTING)
+NOT_FITTED = "notFitted"
+"""The word for a device that this kind of cabinet does not have."""
 
 
 class Listener(Protocol):
@@ -67,6 +76,11 @@ class Worker(Generic[D_co]):
             self._busy -= 1
 
     @property
+    def fitted(self) -> bool:
+        """Tell whether this cabinet has the device at all."""
+        return not isinstance(self.device, Absent)
+
+    @property
     def busy(self) -> bool:
         """Tell whether a command is under way."""
         return self._busy > 0
@@ -85,6 +99,8 @@ class Worker(Generic[D_co]):
 
     def fault(self) -> str | None:
         """Return the word for why the device cannot be used now, None when it can."""
+        if not self.fitted:
+            return NOT_FITTED
         if self.quarantined is not None:
             return self.quarantined
         if self.status.usable:
@@ -133,45 +149,39 @@ class Unready:
     fault: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Cabinet:
-    """All devices of the machine by name; ``None`` where the model has none fitted."""
+    """The devices of the machine; one that this kind of cabinet does not have is ``Absent`` in its place."""
 
-    def __init__(
-        self,
-        *,
-        id_card_reader: Worker[IdCardReader],
-        permit_unit: Worker[PermitUnit],
-        camera: Worker[Camera],
-        fingerprint_pad: Worker[FingerprintPad],
-        payment_terminal: Worker[PaymentTerminal],
-        receipt_printer: Worker[ReceiptPrinter],
-    ) -> None:
-        self.id_card_reader = id_card_reader
-        self.permit_unit = permit_unit
-        self.camera = camera
-        self.fingerprint_pad = fingerprint_pad
-        self.payment_terminal = payment_terminal
-        self.receipt_printer = receipt_printer
-        self.workers: Mapping[str, Worker[Device]] = {
-            worker.name: worker
-            for worker in (
-                id_card_reader,
-                permit_unit,
-                camera,
-                fingerprint_pad,
-                payment_terminal,
-                receipt_printer,
-            )
-        }
+    id_card_reader: Worker[IdCardReader]
+    permit_unit: Worker[PermitUnit]
+    camera: Worker[Camera]
+    fingerprint_pad: Worker[FingerprintPad]
+    payment_terminal: Worker[PaymentTerminal]
+    receipt_printer: Worker[ReceiptPrinter]
+    barcode_reader: Worker[BarcodeReader]
+    card_dispenser: Worker[CardDispenser]
+    document_printer: Worker[DocumentPrinter]
+    document_scanner: Worker[DocumentScanner]
+    io_board: Worker[IoBoard]
+    ups: Worker[Ups]
+
+    @property
+    def workers(self) -> Mapping[str, Worker[Device]]:
+        """Every fitted device by name."""
+        every = (getattr(self, place.name) for place in fields(self))
+        return {worker.name: worker for worker in every if worker.fitted}
 
     async def refresh(self, names: Iterable[str] | None = None) -> None:
         """Ask the named devices (all by default) for their status, each on its own thread."""
-        chosen = self.workers if names is None else {name: self.workers[name] for name in names}
+        workers = self.workers
+        chosen = workers if names is None else {name: workers[name] for name in names}
         await asyncio.gather(*(worker.refresh() for worker in chosen.values() if not worker.busy))
 
     def unready(self, needs: Iterable[str]) -> list[Unready]:
-        """Return which of the needed devices cannot be used now."""
-        faults = ((name, self.workers[name].fault()) for name in needs)
+        """Return which of the needed devices cannot be used now; what is not fitted is ``notFitted``."""
+        workers = self.workers
+        faults = ((name, workers[name].fault() if name in workers else NOT_FITTED) for name in needs)
         return [Unready(name, fault) for name, fault in faults if fault is not None]
 
     def quarantine(self, names: Container[str]) -> None:

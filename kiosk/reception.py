@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 
 from devices.base import DeviceError
 from kiosk import platform
+from kiosk.cabinet import NOT_FITTED
 from kiosk.house import House
 from kiosk.journal import Journal, blocked
 from kiosk.journal.effects import REFUND_MONEY, TAKE_MONEY
@@ -188,7 +189,8 @@ class Reception:
                 missing += without[:1]
         if missing:
             device = text(f"device.{missing[0].device}")
-            return text("home.not-now", reason=text("unready.device", device=device))
+            why = "unready.not-fitted" if missing[0].fault == NOT_FITTED else "unready.device"
+            return text("home.not-now", reason=text(why, device=device))
         if not house.back_office_reachable:
             return text("home.not-now", reason=text("unready.back-office"))
         if not house.journal.has_room():

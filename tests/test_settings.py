@@ -31,6 +31,11 @@ camera = "device:/dev/video0"
 fingerprint_pad = "serial:///dev/ttyUSB0"
 payment_terminal = "serial:///dev/ttyUSB1"
 receipt_printer = "socket://192.0.2.20:9100"
+barcode_reader = "serial:///dev/ttyACM1?baud=115200&protocol=honeywell"
+card_dispenser = "serial:///dev/ttyS3?baud=9600&address=0,1"
+document_printer = "ipp://192.0.2.21/ipp/print"
+io_board = "serial:///dev/ttyS4?baud=9600"
+ups = "nut://127.0.0.1/ups"
 
 [back_office]
 url = "https://back-office.example/"
