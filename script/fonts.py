@@ -2,8 +2,9 @@
 
 Debian ships Noto Sans CJK as collections in which the Japanese face comes first, so a program that
 opens one by file name draws Japanese glyph forms. This takes the Simplified Chinese faces out as
-files of their own, and puts the font for rare characters (Hanazono Mincho, its second file has the
-characters beyond the Basic Multilingual Plane) beside them.
+files of their own (sans for the window, serif for certificates), and puts the font for rare
+characters (Hanazono Mincho, its second file has the characters beyond the Basic Multilingual Plane)
+beside them.
 """
 
 from __future__ import annotations
@@ -21,10 +22,13 @@ HANAZONO = Path("/usr/share/fonts/truetype/hanazono")
 def main(folder: Path) -> None:
     """Write the font files into ``folder``, leaving alone those that are newer than their source."""
     folder.mkdir(parents=True, exist_ok=True)
-    for weight in ("Regular", "Bold"):
-        take_face(
-            NOTO / f"NotoSansCJK-{weight}.ttc", "Noto Sans CJK SC", folder / f"NotoSansCJKsc-{weight}.otf"
-        )
+    for style in ("Sans", "Serif"):
+        for weight in ("Regular", "Bold"):
+            take_face(
+                NOTO / f"Noto{style}CJK-{weight}.ttc",
+                f"Noto {style} CJK SC",
+                folder / f"Noto{style}CJKsc-{weight}.otf",
+            )
     for name in ("HanaMinA.ttf", "HanaMinB.ttf"):
         if not fresh(folder / name, HANAZONO / name):
             shutil.copy2(HANAZONO / name, folder / name)

@@ -16,9 +16,10 @@ NOTO = Path("/usr/share/fonts/opentype/noto")
 
 
 @pytest.mark.parametrize("weight", ["Regular", "Bold"])
-def test_the_face_is_simplified_chinese_in_its_weight(weight: str) -> None:
-    with TTFont(FONTS / f"NotoSansCJKsc-{weight}.otf", lazy=True) as ours:
-        assert ours["name"].getBestFamilyName() == "Noto Sans CJK SC"
+@pytest.mark.parametrize("style", ["Sans", "Serif"])
+def test_the_face_is_simplified_chinese_in_its_weight(style: str, weight: str) -> None:
+    with TTFont(FONTS / f"Noto{style}CJKsc-{weight}.otf", lazy=True) as ours:
+        assert ours["name"].getBestFamilyName() == f"Noto {style} CJK SC"
         assert ours["name"].getBestSubFamilyName() == weight
 
 
