@@ -18,7 +18,7 @@ from kiosk.cabinet import NOT_FITTED
 from kiosk.house import House
 from kiosk.journal import Journal, blocked
 from kiosk.journal.effects import REFUND_MONEY, TAKE_MONEY
-from kiosk.journal.invariants import invariants
+from kiosk.journal.invariants import recent_invariants
 from kiosk.journal.records import Effect, EffectState, JournalFailed, JournalRefused, Letter, Outcome
 from kiosk.meter import Meter
 from kiosk.prompts import Action, Attract, Home, Notice, Option, Tone
@@ -392,7 +392,7 @@ async def report_of(
         effects=[{"kind": effect.kind, "state": effect.state.value} for effect in record.effects],
         prompts=prompts,
         seconds=dict(seconds or {}),
-        invariants=await invariants(journal),
+        invariants=await recent_invariants(journal),
     )
 
 

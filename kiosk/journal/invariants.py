@@ -13,7 +13,7 @@ and ``custody_returned``: a permit that went in came out or lies in the bin.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from kiosk.journal.effects import (
     GIVE_BACK_PERMIT,
@@ -26,7 +26,7 @@ from kiosk.journal.effects import (
     WRITE_CHIP,
 )
 from kiosk.journal.journal import Journal
-from kiosk.journal.records import Effect, EffectState, Head, Outcome, VisitRecord
+from kiosk.journal.records import ChainReport, Effect, EffectState, Head, Outcome, VisitRecord
 
 Verdict = bool | str
 """True, or what broke the invariant."""
@@ -39,9 +39,17 @@ async def invariants(
     journal: Journal, *, newest: int = 1000, expect: Head | None = None
 ) -> dict[str, Verdict]:
     """Check the ``newest`` visits that have ended, and the whole chain (through ``expect`` if given)."""
-    records = [record for record in await journal.visits(newest) if record.outcome is not None]
-    report = await journal.verify(expect)
-    verdicts = {name: _first(check, records) for name, check in _CHECKS.items()}
+    return _verdicts(await journal.visits(newest), await journal.verify(expect))
+
+
+async def recent_invariants(journal: Journal, *, newest: int = 10) -> dict[str, Verdict]:
+    """Check the ``newest`` visits and the chain's end: the same work however old the journal is."""
+    return _verdicts(await journal.visits(newest), await journal.verify_newest())
+
+
+def _verdicts(visits: Sequence[VisitRecord], report: ChainReport) -> dict[str, Verdict]:
+    ended = [record for record in visits if record.outcome is not None]
+    verdicts = {name: _first(check, ended) for name, check in _CHECKS.items()}
     return {**verdicts, "chain_whole": True if report.whole else report.faults[0]}
 
 

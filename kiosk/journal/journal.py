@@ -39,7 +39,7 @@ from kiosk.journal.records import (
     VisitRecord,
 )
 from kiosk.journal.store import Store
-from kiosk.journal.verify import verify_file
+from kiosk.journal.verify import verify_file, verify_newest
 
 T = TypeVar("T")
 
@@ -237,6 +237,10 @@ class Journal:
     async def verify(self, expect: Head | None = None) -> ChainReport:
         """Verify the whole file, reading beside the writer. ``expect`` is a head known from before."""
         return await asyncio.to_thread(verify_file, self._path, self._key, expect)
+
+    async def verify_newest(self) -> ChainReport:
+        """Verify the newest events, as a start does: it takes as long however old the journal is."""
+        return await asyncio.to_thread(verify_newest, self._path, self._key)
 
     # --- numbers and letters ----------------------------------------------------------------------
 

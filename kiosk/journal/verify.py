@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from kiosk.journal import chain, database
-from kiosk.journal.records import ChainReport, Head
+from kiosk.journal.records import ChainReport, Head, JournalRefused
 
 
 def verify_file(path: Path, key: bytes, expect: Head | None = None) -> ChainReport:
@@ -25,6 +25,24 @@ def verify_file(path: Path, key: bytes, expect: Head | None = None) -> ChainRepo
             return _verify(connection, expect)
         except database.Error as error:
             return ChainReport(0, Head(0, bytes(32)), (f"the file is damaged: {error}",))
+    finally:
+        connection.close()
+
+
+def verify_newest(path: Path, key: bytes) -> ChainReport:
+    """Verify the newest events only, beside the writer: what takes as long however old the journal is.
+
+    Raises ``JournalRefused`` when the file can't be read at all.
+    """
+    connection = database.connect(path, key, query_only=True)
+    try:
+        connection.execute("BEGIN")
+        newest = database.head(connection)
+        try:
+            database.check_tail(connection)
+        except JournalRefused as refused:
+            return ChainReport(0, newest, (refused.detail,))
+        return ChainReport(min(newest.number, database.TAIL_EVENTS), newest, ())
     finally:
         connection.close()
 

@@ -37,7 +37,7 @@ from kiosk.journal import (
 from kiosk.journal import (
     journal as journal_module,
 )
-from kiosk.journal.invariants import invariants
+from kiosk.journal.invariants import invariants, recent_invariants
 from kiosk.numbers import Numbers, check_character, is_whole
 from tests.trust.world import KEY, SITE, in_loop
 
@@ -305,6 +305,24 @@ async def test_a_start_reads_the_tail_only(tmp_path: Path, monkeypatch: pytest.M
     tampered(tmp_path, "UPDATE event SET body = '{}' WHERE number = 3")
     async with await opened(tmp_path) as journal:
         assert (await journal.verify()).faults[0] == "event 3 was changed"
+
+
+@in_loop
+async def test_the_end_of_a_visit_looks_at_the_end_of_the_chain_only(tmp_path: Path) -> None:
+    """What every visit does must not grow with the journal: an old link is for the command to find."""
+    await filled(tmp_path, notes=300)
+    tampered(tmp_path, "UPDATE event SET wall = '2026-01-01T00:00:00.000Z' WHERE number = 3")
+    async with await opened(tmp_path) as journal:
+        assert (await recent_invariants(journal))["chain_whole"] is True
+        assert (await invariants(journal))["chain_whole"] == "event 3 was changed"
+
+
+@in_loop
+async def test_what_changed_at_the_end_of_the_chain_shows_at_the_next_visits_end(tmp_path: Path) -> None:
+    await filled(tmp_path)
+    async with await opened(tmp_path) as journal:
+        tampered(tmp_path, "UPDATE event SET wall = '2026-01-01T00:00:00.000Z' WHERE number = 3")
+        assert (await recent_invariants(journal))["chain_whole"] == "event 3 was changed"
 
 
 @in_loop
