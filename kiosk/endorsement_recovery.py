@@ -6,11 +6,19 @@ from dataclasses import dataclass
 
 from devices.base import DeviceError
 from devices.interfaces import Media
-from kiosk.journal import Effect, EffectState, Journal, VisitRecord
-from kiosk.journal.effects import PRINT_STRIP, REFUND_MONEY, RESTORE_CHIP, TAKE_MONEY, WRITE_CHIP
+from kiosk.goods_recovery import Goods, GoodsState
+from kiosk.journal import Effect, EffectState, Journal, Letter, VisitRecord
+from kiosk.journal.effects import (
+    PRINT_STRIP,
+    REFUND_MONEY,
+    RESTORE_CHIP,
+    SUBMIT_ENDORSEMENT,
+    TAKE_MONEY,
+    WRITE_CHIP,
+)
 from kiosk.journal.fields import word
-from kiosk.permit_recovery import PermitPort
-from kiosk.platform import Approval
+from kiosk.permit_recovery import PermitPort, taken_by_holder
+from kiosk.platform import Approval, Platform, PlatformError
 from kiosk.steps.endorse import NOT_TAKEN
 
 INSIDE = frozenset({Media.PRESENT, Media.LATCHED, Media.JAMMED, Media.UNKNOWN})
@@ -40,8 +48,92 @@ class Halves:
         return self.strip is False and self.chip is False and not self.erased
 
 
+class EndorsementGoods:
+    """``GoodsRecovery`` of the endorsement: its submission, strip and chip."""
+
+    def __init__(self, journal: Journal, platform: Platform, port: PermitPort | None) -> None:
+        self._journal, self._platform = journal, platform
+        self._halves = EndorsementRecovery(journal, port)
+
+    async def settle(self, visit: str) -> Goods:
+        """Find the approval, ask strip and chip, complete what may be completed, and report it."""
+        approval = await self._ask_submission(await self._journal.visit(visit))
+        halves = await self._halves.ask_halves(await self._journal.visit(visit), approval)
+        if approval is not None:
+            if not halves.whole and await self._halves.may_complete(visit, halves):
+                halves = await self._halves.complete(visit, approval, halves)
+            await self._report(await self._journal.visit(visit), approval, halves)
+        return _goods(await self._journal.visit(visit), approval, halves)
+
+    async def ask_again(self, record: VisitRecord) -> None:
+        """Nothing: the submission of an ended visit has been handed to staff, the rest is the permit's."""
+
+    def taken(self, record: VisitRecord) -> bool:
+        """Tell whether the holder has the permit that carries it."""
+        return taken_by_holder(record)
+
+    async def _ask_submission(self, record: VisitRecord) -> Approval | None:
+        """Find the case's approval: by the journal, else by asking the back office."""
+        submitted = record.last(SUBMIT_ENDORSEMENT)
+        if submitted is None:
+            return None
+        try:
+            number = str(submitted.after.get("approval_no", ""))
+            if not submitted.state.resolved:
+                case = await self._platform.case(record.case_no)
+                number = case.approval_no if case is not None else ""
+                state = EffectState.DONE if number else EffectState.FAILED
+                await self._journal.conclude(submitted.intent, state, after={"approval_no": number})
+            return await self._platform.approval(number) if number else None
+        except PlatformError as error:
+            if submitted.state is EffectState.INTENDED:
+                await self._journal.conclude(
+                    submitted.intent, EffectState.UNKNOWN, after={"code": word(error.code)}
+                )
+            return None
+
+    async def _report(self, record: VisitRecord, approval: Approval, halves: Halves) -> None:
+        """Tell the back office what the permit carries; given up, it is never completed afterwards."""
+        if not halves.known:
+            return
+        chip, strip = bool(halves.chip), bool(halves.strip)
+        if not halves.whole and record.noted("not-endorsed") is None:
+            await self._journal.note(record.visit, "not-endorsed", approval_no=approval.approval_no)
+        try:
+            await self._platform.report_outcome(
+                approval.approval_no, issued=halves.whole, chip=chip, strip=strip
+            )
+        except PlatformError as error:
+            body = {
+                "approval_no": approval.approval_no,
+                "chip": chip,
+                "strip": strip,
+                "code": word(error.code),
+                "effect": SUBMIT_ENDORSEMENT,
+            }
+            letter = Letter("effect-failed", body, record.case_no)
+            await self._journal.note(record.visit, "outcome-not-reported", letter=letter, **body)
+
+
+def _goods(record: VisitRecord, approval: Approval | None, halves: Halves) -> Goods:
+    """Return what the permit carries of what was paid for."""
+    if halves.whole:
+        return Goods(GoodsState.WHOLE)
+    begun = bool(record.every(PRINT_STRIP) or record.every(WRITE_CHIP))
+    if begun and not halves.known:
+        # The holder may have the whole endorsement: staff look at the permit, then decide.
+        return Goods(GoodsState.UNKNOWN, "endorsement-unknown")
+    submitted = record.last(SUBMIT_ENDORSEMENT)
+    unsure = submitted is not None and (
+        not submitted.state.resolved or (submitted.state is EffectState.DONE and approval is None)
+    )
+    if unsure or (begun and not halves.untouched):
+        return Goods(GoodsState.HALF, "endorsement-half-done")
+    return Goods(GoodsState.NOTHING)
+
+
 class EndorsementRecovery:
-    """See the module. ``port`` is None where no permit unit is fitted."""
+    """What strip and chip carry. ``port`` is None where no permit unit is fitted."""
 
     def __init__(self, journal: Journal, port: PermitPort | None) -> None:
         self._journal, self._port = journal, port

@@ -19,9 +19,10 @@ from kiosk.journal.effects import (
 from kiosk.journal.fields import word
 from kiosk.platform import Approval
 
-_AT_THE_UNIT = frozenset(
+AT_THE_UNIT = frozenset(
     {TAKE_PERMIT, GIVE_BACK_PERMIT, RETRACT_PERMIT, PRINT_STRIP, WRITE_CHIP, RESTORE_CHIP}
 )
+"""The kinds of effects that happen at the permit unit."""
 
 
 class PermitPort(Protocol):
@@ -85,7 +86,7 @@ class PermitRecovery:
         there, and the permit goes into the bin at once.
         """
         open_effects = [
-            effect for effect in record.effects if effect.kind in _AT_THE_UNIT and not effect.state.resolved
+            effect for effect in record.effects if effect.kind in AT_THE_UNIT and not effect.state.resolved
         ]
         if not (open_effects or _holds_permit(record)):
             await self._note_retained(record)  # the power may have gone before it was told
@@ -187,7 +188,7 @@ class PermitRecovery:
         visit = record.visit
         now = await self._journal.visit(visit)
         for effect in now.effects:
-            if effect.kind in _AT_THE_UNIT and effect.state is EffectState.INTENDED:
+            if effect.kind in AT_THE_UNIT and effect.state is EffectState.INTENDED:
                 await self._journal.conclude(
                     effect.intent, EffectState.UNKNOWN, after={"code": word(error.code)}
                 )

@@ -1,7 +1,7 @@
 """Recovery before the home screen: what a dead process left open is asked about, never repeated.
 
-For each open visit: what became of the money, of the submission, of the two halves of the endorsement
-(strip and chip), of the receipt, and where is the permit? The answers decide: delivered, refunded or
+For each open visit: what became of the money, of what the person came for (``GoodsRecovery``, one a
+service), of the receipt, and where is the permit? The answers decide: delivered, refunded or
 escalated; the permit goes back to its holder or into the retain bin. Each step is journalled before
 the next, and every step asks first, so that recovery may itself be killed and begun again. A device
 that can't be asked stays out of service by its open effect; the others open.
@@ -9,27 +9,20 @@ that can't be asked stays out of service by its open effect; the others open.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from devices.base import DeviceError
 from kiosk.clock import Clock
-from kiosk.endorsement_recovery import EndorsementRecovery, Halves
+from kiosk.endorsement_recovery import EndorsementGoods
+from kiosk.goods_recovery import Goods, GoodsRecovery, GoodsState, NoGoods
 from kiosk.journal import MACHINE, Effect, EffectState, Journal, Letter, Outcome, VisitRecord, blocked
-from kiosk.journal.effects import (
-    PAYMENT_TERMINAL,
-    PRINT_RECEIPT,
-    PRINT_STRIP,
-    REFUND_MONEY,
-    SUBMIT_ENDORSEMENT,
-    TAKE_MONEY,
-    WRITE_CHIP,
-)
-from kiosk.journal.fields import word
+from kiosk.journal.effects import PAYMENT_TERMINAL, PRINT_RECEIPT, REFUND_MONEY, TAKE_MONEY
 from kiosk.money import Cashier
-from kiosk.permit_recovery import Bystander, PermitPort, PermitRecovery, taken_by_holder
-from kiosk.platform import Approval, Platform, PlatformError
+from kiosk.permit_recovery import AT_THE_UNIT, Bystander, PermitPort, PermitRecovery
+from kiosk.platform import Platform
 
 
 class ReceiptPort(Protocol):
@@ -58,7 +51,10 @@ class RecoveryReport:
 
 
 class Recovery:
-    """See the module. Ports are None where the model has no such device."""
+    """See the module. Ports are None where the model has no such device.
+
+    ``goods`` are those of the services by name, besides the endorsement's.
+    """
 
     def __init__(
         self,
@@ -69,13 +65,17 @@ class Recovery:
         *,
         permit: PermitPort | None,
         receipt: ReceiptPort | None,
+        goods: Mapping[str, GoodsRecovery] | None = None,
         bystander: Bystander | None = None,
         take_wait_s: float = 20.0,
         poll_s: float = 0.25,
     ) -> None:
         self._journal, self._cashier, self._platform, self._clock = journal, cashier, platform, clock
         self._receipt = receipt
-        self._endorsement = EndorsementRecovery(journal, permit)
+        self._goods: Mapping[str, GoodsRecovery] = {
+            "endorsement": EndorsementGoods(journal, platform, permit),
+            **(goods or {}),
+        }
         self._permit = PermitRecovery(
             journal, clock, permit, bystander, take_wait_s=take_wait_s, poll_s=poll_s
         )
@@ -111,8 +111,10 @@ class Recovery:
                 continue
             if effect.kind == PRINT_RECEIPT:
                 await self._ask_receipt(record)
-            elif effect.kind not in (TAKE_MONEY, REFUND_MONEY, SUBMIT_ENDORSEMENT):
+            elif effect.kind in AT_THE_UNIT:
                 await self._permit.ask_custody(record)
+            elif effect.kind not in (TAKE_MONEY, REFUND_MONEY):
+                await self._goods_of(record).ask_again(record)
         return blocked(await self._journal.unresolved())
 
     # --- one visit ----------------------------------------------------------------------------------
@@ -122,30 +124,28 @@ class Recovery:
         attempt = sum(event.kind == "recovery-began" for event in record.events) + 1
         await self._journal.note(visit, "recovery-began", attempt=attempt)
         await self._ask_money(record)
-        approval = await self._ask_submission(record)
-        halves = await self._endorsement.ask_halves(await self._journal.visit(visit), approval)
-        if approval is not None and not halves.whole and await self._endorsement.may_complete(visit, halves):
-            halves = await self._endorsement.complete(visit, approval, halves)
-        if approval is not None:
-            await self._report(await self._journal.visit(visit), approval, halves)
-        if not halves.whole:
-            await self._give_money_back(await self._journal.visit(visit), approval, halves)
-        expected = self._outcome(await self._journal.visit(visit), halves)
+        goods = await self._goods_of(record).settle(visit)
+        if not goods.whole:
+            await self._give_money_back(await self._journal.visit(visit), goods)
+        expected = self._outcome(await self._journal.visit(visit), goods)
         await self._permit.ask_custody(await self._journal.visit(visit), expected)
-        if halves.whole:
+        if goods.whole:
             await self._note_delivered(await self._journal.visit(visit))
         await self._ask_receipt(await self._journal.visit(visit))
         ended = await self._journal.visit(visit)
-        outcome = self._outcome(ended, halves)
+        outcome = self._outcome(ended, goods)
         await self._journal.end(visit, outcome, "recovered", letter=self._receipt_by_link(ended, outcome))
         return Recovered(visit, case_no, outcome)
 
+    def _goods_of(self, record: VisitRecord) -> GoodsRecovery:
+        return self._goods.get(record.service) or NoGoods()
+
     @staticmethod
-    def _outcome(record: VisitRecord, halves: Halves) -> Outcome:
+    def _outcome(record: VisitRecord, goods: Goods) -> Outcome:
         """Return how a visit ends as things stand; whole and not yet taken, it will be delivered."""
         if record.noted("escalated") is not None:
             return Outcome.ESCALATED
-        if halves.whole or record.noted("delivered") is not None:
+        if goods.whole or record.noted("delivered") is not None:
             return Outcome.DELIVERED
         if any(effect.state is EffectState.COMPENSATED for effect in record.every(TAKE_MONEY)):
             return Outcome.REFUNDED
@@ -153,91 +153,42 @@ class Recovery:
 
     async def _note_delivered(self, record: VisitRecord) -> None:
         """What was paid for is delivered when its holder has it; in the bin or stuck it is staff's."""
-        if record.noted("delivered") is None and taken_by_holder(record):
+        if record.noted("delivered") is None and self._goods_of(record).taken(record):
             await self._journal.note(record.visit, "delivered")
 
     @staticmethod
     def _receipt_by_link(record: VisitRecord, outcome: Outcome) -> Letter | None:
-        """Who has the endorsement and was never offered a receipt finds it at the back office."""
+        """Who has the goods and was never offered a receipt finds it at the back office."""
         offered = record.every(PRINT_RECEIPT) or record.noted("receipt-on-screen")
         if outcome is not Outcome.DELIVERED or offered:
             return None
         return Letter("receipt-by-link", case_no=record.case_no)
 
-    # --- money and the case ----------------------------------------------------------------------------
+    # --- money ----------------------------------------------------------------------------
 
     async def _ask_money(self, record: VisitRecord) -> None:
         for effect in record.every(TAKE_MONEY):
             if not effect.state.resolved:
                 await self._cashier.recover(effect, record.case_no, expires_at=_expires(record, effect))
 
-    async def _ask_submission(self, record: VisitRecord) -> Approval | None:
-        """Find the case's approval: by the journal, else by asking the back office."""
-        submitted = record.last(SUBMIT_ENDORSEMENT)
-        if submitted is None:
-            return None
-        try:
-            number = str(submitted.after.get("approval_no", ""))
-            if not submitted.state.resolved:
-                case = await self._platform.case(record.case_no)
-                number = case.approval_no if case is not None else ""
-                state = EffectState.DONE if number else EffectState.FAILED
-                await self._journal.conclude(submitted.intent, state, after={"approval_no": number})
-            return await self._platform.approval(number) if number else None
-        except PlatformError as error:
-            if submitted.state is EffectState.INTENDED:
-                await self._journal.conclude(
-                    submitted.intent, EffectState.UNKNOWN, after={"code": word(error.code)}
-                )
-            return None
-
-    async def _give_money_back(self, record: VisitRecord, approval: Approval | None, halves: Halves) -> None:
+    async def _give_money_back(self, record: VisitRecord, goods: Goods) -> None:
         """What was not delivered is not kept; where that is not all, staff see to it."""
-        submitted = record.last(SUBMIT_ENDORSEMENT)
-        unsure = submitted is not None and (
-            not submitted.state.resolved or (submitted.state is EffectState.DONE and approval is None)
-        )
-        begun = bool(record.every(PRINT_STRIP) or record.every(WRITE_CHIP))
+        refunds = self._cashier.refunds
         for effect in record.every(TAKE_MONEY):
             if effect.state is EffectState.DONE:
-                if begun and not halves.known:
-                    # The holder may have the whole endorsement: staff look at the permit, then decide.
-                    await self._cashier.refunds.escalate(effect, record.case_no, "endorsement-unknown")
+                if goods.state is GoodsState.UNKNOWN:
+                    await refunds.escalate(effect, record.case_no, goods.reason)
                     continue
-                settlement = await self._cashier.refunds.give_back(effect, record.case_no, "interrupted")
+                settlement = await refunds.give_back(effect, record.case_no, "interrupted")
                 refunded_fen = settlement.refunded_fen
                 if effect.before["channel"] == PAYMENT_TERMINAL and settlement.outcome is Outcome.REFUNDED:
-                    await self._cashier.refunds.tell_of_terminal_refund(self._platform, effect)
+                    await refunds.tell_of_terminal_refund(self._platform, effect)
             elif effect.state is EffectState.COMPENSATED:
                 refunded_fen = int(effect.before["amount_fen"])  # went back before the power did
             else:
                 continue
-            if unsure or (begun and not halves.untouched):
-                await self._cashier.refunds.escalate(
-                    effect, record.case_no, "endorsement-half-done", refunded_fen
-                )
-
-    async def _report(self, record: VisitRecord, approval: Approval, halves: Halves) -> None:
-        """Tell the back office what the permit carries; given up, it is never completed afterwards."""
-        if not halves.known:
-            return
-        chip, strip = bool(halves.chip), bool(halves.strip)
-        if not halves.whole and record.noted("not-endorsed") is None:
-            await self._journal.note(record.visit, "not-endorsed", approval_no=approval.approval_no)
-        try:
-            await self._platform.report_outcome(
-                approval.approval_no, issued=halves.whole, chip=chip, strip=strip
-            )
-        except PlatformError as error:
-            body = {
-                "approval_no": approval.approval_no,
-                "chip": chip,
-                "strip": strip,
-                "code": word(error.code),
-                "effect": SUBMIT_ENDORSEMENT,
-            }
-            letter = Letter("effect-failed", body, record.case_no)
-            await self._journal.note(record.visit, "outcome-not-reported", letter=letter, **body)
+            if goods.state in (GoodsState.HALF, GoodsState.UNKNOWN):
+                await refunds.escalate(effect, record.case_no, goods.reason, refunded_fen)
 
     # --- the receipt ----------------------------------------------------------------------------------
 
