@@ -174,9 +174,7 @@ class Platform:
 
     async def ready(self) -> bool:
         """Tell whether the back office says it is ready; one exchange, no retry."""
-        return await self._call(
-            Request("GET", "/v1/health"), lambda value: bool(value["ready"]), deadline_s=0
-        )
+        return await self.get("/v1/health", lambda value: bool(value["ready"]), deadline_s=0)
 
     async def check_permit(
         self, case_no: str, *, id_number: str, name: str, permit_number: str, permit_expires: date
@@ -189,7 +187,7 @@ class Platform:
             "permit_number": permit_number,
             "permit_expires": permit_expires.isoformat(),
         }
-        return await self._post("/v1/permits/check", body, f"{case_no}:check:{_digest(body)}", _permit_check)
+        return await self.post("/v1/permits/check", body, f"{case_no}:check:{_digest(body)}", _permit_check)
 
     async def open_case(
         self, case_no: str, service: str, *, opened_at: datetime, permit_number: str = ""
@@ -203,12 +201,12 @@ class Platform:
         }
         if permit_number:
             body["permit_number"] = permit_number
-        return await self._post("/v1/cases", body, f"{case_no}:open", lambda value: str(value["state"]))
+        return await self.post("/v1/cases", body, f"{case_no}:open", lambda value: str(value["state"]))
 
     async def quote(self, case_no: str, wishes: Sequence[Wish]) -> Bill:
         """Ask what ``wishes`` cost."""
         body = {"case_no": case_no, "items": [asdict(wish) for wish in wishes]}
-        return await self._post(
+        return await self.post(
             "/v1/quotes", body, f"{case_no}:quote:{_digest(body)}", lambda value: _bill(case_no, value)
         )
 
@@ -222,12 +220,12 @@ class Platform:
             "channel": channel,
             "lifetime_s": lifetime_s,
         }
-        return await self._post("/v1/payments", body, f"{order_no}:open", _code_order)
+        return await self.post("/v1/payments", body, f"{order_no}:open", _code_order)
 
     async def order(self, order_no: str) -> Order | None:
         """Return an order as it stands, None when there is none (yet)."""
         try:
-            return await self._call(Request("GET", f"/v1/payments/{_part(order_no)}"), _order)
+            return await self.get(f"/v1/payments/{_part(order_no)}", _order)
         except Refused as refused:
             if refused.status == 404:
                 return None
@@ -238,7 +236,7 @@ class Platform:
 
         A new ``attempt`` asks anew; the same one again gets the answer that was given before.
         """
-        return await self._post(
+        return await self.post(
             f"/v1/payments/{_part(order_no)}/close",
             {},
             f"{order_no}:close:{attempt}",
@@ -248,7 +246,7 @@ class Platform:
     async def refund(self, order_no: str, refund_no: str, amount_fen: int, reason: str) -> Refund:
         """Give back ``amount_fen`` of an order; ``refund_no`` makes repeats harmless."""
         body = {"refund_no": refund_no, "amount_fen": amount_fen, "reason": reason}
-        return await self._post(
+        return await self.post(
             f"/v1/payments/{_part(order_no)}/refunds",
             body,
             refund_no,
@@ -267,7 +265,7 @@ class Platform:
             "host_reference": host_reference,
             "method": method,
         }
-        return await self._post(
+        return await self.post(
             "/v1/payments/terminal", body, f"{order_no}:terminal", lambda value: OrderState(value["state"])
         )
 
@@ -282,16 +280,16 @@ class Platform:
             "order_no": order_no,
             "items": [asdict(wish) for wish in wishes],
         }
-        return await self._post("/v1/endorsements", body, f"{bill.case_no}:endorse", _approval)
+        return await self.post("/v1/endorsements", body, f"{bill.case_no}:endorse", _approval)
 
     async def approval(self, approval_no: str) -> Approval:
         """Return an approval again, for recovery."""
-        return await self._call(Request("GET", f"/v1/endorsements/{_part(approval_no)}"), _approval)
+        return await self.get(f"/v1/endorsements/{_part(approval_no)}", _approval)
 
     async def report_outcome(self, approval_no: str, *, issued: bool, chip: bool, strip: bool) -> str:
         """Tell what became of an approval on the permit; return its state."""
         body = {"outcome": "issued" if issued else "failed", "chip": chip, "strip": strip}
-        return await self._post(
+        return await self.post(
             f"/v1/endorsements/{_part(approval_no)}/outcome",
             body,
             f"{approval_no}:outcome:{_digest(body)}",
@@ -301,7 +299,7 @@ class Platform:
     async def case(self, case_no: str) -> Case | None:
         """Return a case as the back office knows it, None when it never heard of it."""
         try:
-            return await self._call(Request("GET", f"/v1/cases/{_part(case_no)}"), _case)
+            return await self.get(f"/v1/cases/{_part(case_no)}", _case)
         except Refused as refused:
             if refused.status == 404:
                 return None
@@ -316,7 +314,7 @@ class Platform:
                 event["case_no"] = posted.letter.case_no
             events.append({**event, "body": dict(posted.letter.body)})
         body = {"events": events}
-        return await self._post(
+        return await self.post(
             "/v1/events",
             body,
             f"events:{_digest(body)}",
@@ -326,7 +324,7 @@ class Platform:
 
     # --- asking -----------------------------------------------------------------------------------
 
-    async def _post(
+    async def post(
         self,
         path: str,
         body: Mapping[str, Any],
@@ -335,7 +333,12 @@ class Platform:
         *,
         deadline_s: float | None = None,
     ) -> T:
+        """POST ``body`` under the idempotency key ``key``; ``read`` makes the value of the answer."""
         return await self._call(Request("POST", path, body, key), read, deadline_s=deadline_s)
+
+    async def get(self, path: str, read: Callable[[Any], T], *, deadline_s: float | None = None) -> T:
+        """GET ``path``; ``read`` makes the value of the answer."""
+        return await self._call(Request("GET", path), read, deadline_s=deadline_s)
 
     async def _call(
         self, request: Request, read: Callable[[Any], T], *, deadline_s: float | None = None

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from simulators.control_client import Refused, World
+from simulators.habits import AT_A_PLACE, TAKING
 from simulators.hands import Hands
 from simulators.kiosk_link import KioskGone, KioskLink
 
@@ -63,7 +64,7 @@ class Citizen:
         watcher: Watcher | None = None,
         director: Director | None = None,
     ) -> None:
-        self._link, self._hands, self._world, self._plan = link, hands, world, plan
+        self._link, self._hands, self.world, self._plan = link, hands, world, plan
         self._watcher = watcher
         self._director = director
         self._acted: set[str] = set()
@@ -75,7 +76,7 @@ class Citizen:
 
         Raises ``KioskGone``, and ``TimeoutError`` when no end comes.
         """
-        self._world.do("persona", name=self._plan.persona)
+        self.world.do("persona", name=self._plan.persona)
         deadline_s = time.monotonic() + timeout_s
         while time.monotonic() < deadline_s:
             message = self._link.next(1.0)
@@ -111,7 +112,7 @@ class Citizen:
             return refusal
         time.sleep(self._plan.think_s)
         for act in self._once(name):
-            self._try(**act)
+            self.attempt(**act)
         if name in self._plan.answers and self._once_answered(name):
             action, value = self._plan.answers[name]
             self._hands.press(page["number"], action, value)
@@ -137,13 +138,14 @@ class Citizen:
             case "choose-one":
                 self._choose_one(number, name, prompt["options"])
             case "place-item":
-                self._act_at(name, prompt)
+                if (habit := AT_A_PLACE.get(name)) is not None:
+                    habit(self, prompt)
             case "look-at-camera":
-                self._try("look")
+                self.attempt("look")
             case "pay":
                 self._pay(prompt)
             case "take-item":
-                self._take(name)
+                self._take(name, prompt)
             case "rate":
                 self._rate(number)
             case "still-there":
@@ -167,42 +169,20 @@ class Citizen:
         else:
             self._hands.press(number, "cancel")
 
-    def _act_at(self, name: str, prompt: dict[str, Any]) -> None:
-        match name:
-            case "place-id-card":
-                if prompt.get("trouble"):
-                    self._try("lift_id_card")
-                    time.sleep(0.4)  # longer than the reader is asked, so that it sees the card gone
-                self._try("place_id_card")
-            case "take-id-card":
-                self._try("lift_id_card")
-            case "insert-permit":
-                self._try("lift_id_card")
-                self._try("insert_permit")
-            case "place-finger":
-                self._try("lift_finger")
-                time.sleep(0.3)
-                self._try("place_finger")
-
     def _pay(self, prompt: dict[str, Any]) -> None:
         if prompt.get("code"):
-            self._try("scan_qr", code=prompt["code"], result=self._plan.pay_result)
+            self.attempt("scan_qr", code=prompt["code"], result=self._plan.pay_result)
             return
         deadline_s = time.monotonic() + 5
-        while self._world.state()["terminal"]["state"] != "waiting" and time.monotonic() < deadline_s:
+        while self.world.state()["terminal"]["state"] != "waiting" and time.monotonic() < deadline_s:
             time.sleep(0.02)
-        self._try("pay", method="card", result=self._plan.pay_result)
+        self.attempt("pay", method="card", result=self._plan.pay_result)
 
-    def _take(self, name: str) -> None:
+    def _take(self, name: str, prompt: dict[str, Any]) -> None:
         if name == "take-permit" and self._plan.forgets_permit:
             return
-        deadline_s = time.monotonic() + 10
-        while time.monotonic() < deadline_s:
-            try:
-                self._world.do("take_permit" if name == "take-permit" else "take_receipt")
-                return
-            except Refused:
-                time.sleep(0.02)  # still on its way to the slot
+        if (habit := TAKING.get(name)) is not None:
+            habit(self, prompt)
 
     def _rate(self, number: int) -> None:
         if self._plan.rating is None:
@@ -238,16 +218,16 @@ class Citizen:
         self._acted.add(key)
         return first
 
-    def _try(self, act: str, **arguments: Any) -> None:
+    def attempt(self, act: str, **arguments: Any) -> None:
         """Do an act if the world lets it; what is not possible now is simply not done."""
         try:
-            self._world.do(act, **arguments)
+            self.world.do(act, **arguments)
         except Refused:
             return
 
     def _walk_away(self) -> None:
         for act in ("lift_id_card", "take_receipt", "step_away", "lift_finger"):
-            self._try(act)
+            self.attempt(act)
 
 
 __all__ = ["Citizen", "KioskGone", "Plan", "Seen"]
