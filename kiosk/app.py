@@ -83,6 +83,8 @@ class WindowLike(View, Protocol):
 
     def layout(self) -> dict[str, tuple[int, int, int, int]]: ...
 
+    def textures(self) -> dict[str, int]: ...
+
 
 class Kiosk:
     """One kiosk, from its settings to its end."""
@@ -292,6 +294,7 @@ class Kiosk:
         }
         if window is not None:
             questions["layout"] = window.layout
+            questions["textures"] = window.textures
             questions["frames"] = lambda: _timings(window.frames)
         self.debug = DebugLink(self.stage, questions)
         port = await self.debug.open(self.settings.debug_port or 0)

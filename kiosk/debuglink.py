@@ -6,14 +6,16 @@ It exists only on a site that is not production. Lines of JSON both ways. The ki
 ``{name: …}``: ``layout`` (where on the window each action can be touched), ``frames`` (how long
 frames took), ``status`` (devices and the back office), ``shown`` (the current page again),
 ``reports`` (of the last visits since the start, those that recovery ended too), ``said`` (the
-current page with its sentences in the page's language), ``journal`` (the newest visit with its
-events and effects).
+current page with its sentences in the page's language), ``textures`` (of the window), ``journal``
+(the newest visit with its events and effects), ``held`` (how many tasks and objects the process has;
+after a visit it has as many as before).
 """
 
 from __future__ import annotations
 
 import asyncio
 import dataclasses
+import gc
 import json
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
@@ -40,6 +42,7 @@ class DebugLink:
         self._reports: deque[Report] = deque(maxlen=REPORTS_KEPT)
         self._questions: dict[str, Callable[[], Any]] = {
             **questions,
+            "held": _held,
             "shown": lambda: None if stage.page is None else to_json(stage.page),
             "reports": lambda: [dataclasses.asdict(report) for report in self._reports],
         }
@@ -103,6 +106,12 @@ class DebugLink:
         else:
             reply = {"error": "not understood"}
         writer.write(json.dumps(reply, default=str).encode() + b"\n")
+
+
+def _held() -> dict[str, int]:
+    """Count what is alive; what stood at the start (``gc.freeze``) is left out."""
+    gc.collect()
+    return {"tasks": len(asyncio.all_tasks()), "objects": len(gc.get_objects())}
 
 
 def said(page: Page, catalogue: Catalogue) -> dict[str, Any]:

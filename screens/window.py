@@ -5,6 +5,7 @@ Kivy opens its one window when it is imported, with the size told before: one ``
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable
 from datetime import datetime
@@ -114,6 +115,13 @@ class Window:
     def texture_bytes(self) -> int:
         """Bytes of the textures alive."""
         return self._painter.texture_bytes
+
+    def textures(self) -> dict[str, int]:
+        """Return how many textures Kivy has alive, whoever holds them, and the bytes of those painted."""
+        from kivy.graphics.texture import Texture
+
+        alive = sum(isinstance(thing, Texture) for thing in gc.get_objects())
+        return {"count": alive, "bytes": self.texture_bytes}
 
     def screenshot(self, path: str) -> None:
         """Write what is on the window to ``path`` as PNG."""

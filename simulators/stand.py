@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, TypeVar
@@ -29,9 +29,10 @@ class NotReady(Exception):
 
 
 class Stand:
-    """Started when it is first needed; ``close`` ends it."""
+    """Started when it is first needed; ``close`` ends it. ``environment`` is the kiosk's beside our own."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, headless: bool = True, environment: Mapping[str, str] | None = None) -> None:
+        self._headless, self._environment = headless, dict(environment or {})
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._bench: BenchProcess | None = None
         self._kiosk: KioskProcess | None = None
@@ -76,8 +77,8 @@ class Stand:
         """Start the kiosk and connect to it; raises ``KioskGone``."""
         self._kiosk = KioskProcess(
             self._started(self._bench).site,
-            headless=True,
-            environment={"KIOSK_FAILPOINT_ORDER": str(self._failpoint_order)},
+            headless=self._headless,
+            environment={**self._environment, "KIOSK_FAILPOINT_ORDER": str(self._failpoint_order)},
         )
         self._link = self._kiosk.connect()
 

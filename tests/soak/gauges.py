@@ -1,0 +1,89 @@
+"""What a process holds, read from outside; and whether that grows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import psutil
+
+from simulators.stand import Stand
+
+WARM_UP: Final = 0.2
+"""Share of the readings before which caches fill: from there on nothing may grow."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One look after ``visits`` visits, while nobody is served."""
+
+    visits: int
+    kiosk_mb: float
+    child_mb: float
+    descriptors: int
+    threads: int
+    processes: int
+    temp_files: int
+    files: int
+    tasks: int
+    objects: int
+    textures: int = 0
+    texture_mb: float = 0.0
+
+    @classmethod
+    def of(cls, stand: Stand, visits: int, temp: Path, *, window: bool) -> Reading:
+        """``temp`` is the kiosk's folder for temporary files."""
+        kiosk = psutil.Process(stand.kiosk.pid)
+        children = kiosk.children(recursive=True)
+        held = stand.link.ask("held")
+        textures = stand.link.ask("textures") if window else {"count": 0, "bytes": 0}
+        return cls(
+            visits=visits,
+            kiosk_mb=_mb(kiosk.memory_info().rss),
+            child_mb=_mb(sum(child.memory_info().rss for child in children)),
+            descriptors=kiosk.num_fds(),
+            threads=kiosk.num_threads(),
+            processes=1 + len(children),
+            temp_files=sum(file.is_file() for file in temp.rglob("*")),
+            files=sum(file.is_file() for file in stand.state.iterdir()),
+            tasks=held["tasks"],
+            objects=held["objects"],
+            textures=textures["count"],
+            texture_mb=_mb(textures["bytes"]),
+        )
+
+
+LIMITS: Final = {
+    "kiosk_mb": 3.0,
+    "child_mb": 3.0,
+    "descriptors": 2.0,
+    "threads": 1.0,
+    "processes": 0.5,
+    "temp_files": 0.5,
+    "files": 1.0,
+    "tasks": 1.0,
+    "objects": 500.0,
+    "textures": 5.0,
+    "texture_mb": 1.0,
+}
+"""How much each may grow in a thousand visits, by a straight line through the readings. A machine that
+serves one person every ten seconds has 360 an hour: 3 MB are about 1 MB an hour."""
+
+
+def slopes(readings: Sequence[Reading]) -> dict[str, float]:
+    """Return the growth of each gauge in a thousand visits, after the warm-up."""
+    settled = readings[int(len(readings) * WARM_UP) :]
+    visits = np.array([reading.visits for reading in settled], float)
+    if len(settled) < 2:
+        raise ValueError("a slope needs two readings after the warm-up")
+    values = [asdict(reading) for reading in settled]
+    return {
+        name: float(np.polyfit(visits, [value[name] for value in values], 1)[0]) * 1000 for name in LIMITS
+    }
+
+
+def _mb(count: int) -> float:
+    return round(count / 1e6, 3)
