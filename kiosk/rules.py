@@ -1,8 +1,4 @@
-"""Rules as dated data: what may be asked for, what it costs, whom the machine may serve.
-
-The tables stand in ``config/rules/*.toml``; each entry says from when (and until when) it holds
-and where it was published. Code asks for the entry in force on a day and never knows a figure.
-"""
+"""The rules for endorsements: what may be asked for, what it costs, whom the machine may serve."""
 
 from __future__ import annotations
 
@@ -13,14 +9,13 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
+from kiosk.dated import NoRuleInForce, Refusal, in_force, latest
 from kiosk.texts import Text, text
+
+__all__ = ["Applicant", "EndorsementRules", "Existing", "NoRuleInForce", "Offer", "Refusal", "Wish"]
 
 VALIDITIES: Final = ("P3M", "P1Y")
 """The periods that endorsements use, as ISO 8601 durations."""
-
-
-class NoRuleInForce(LookupError):
-    """No entry of a table covers the day; ``table`` names it."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -71,14 +66,6 @@ class Offer:
     refused: Text | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """Why the machine cannot serve this person: a code for the log, a sentence for the person."""
-
-    code: str
-    reason: Text
-
-
 class EndorsementRules:
     """The rules of ``endorsement.toml`` on one day.
 
@@ -87,9 +74,9 @@ class EndorsementRules:
 
     def __init__(self, tables: Mapping[str, list[dict[str, Any]]], today: date) -> None:
         self.today = today
-        self._fees = _latest(tables.get("fees", ()), today, "fees")
-        self._conditions = _latest(tables.get("conditions", ()), today, "conditions")
-        self._options = [o for o in tables.get("options", ()) if _in_force(o, today)]
+        self._fees = latest(tables.get("fees", ()), today, "fees")
+        self._conditions = latest(tables.get("conditions", ()), today, "conditions")
+        self._options = [o for o in tables.get("options", ()) if in_force(o, today)]
         if not self._options:
             raise NoRuleInForce("options")
 
@@ -208,14 +195,3 @@ def _open_to(who: str, applicant: Applicant) -> bool:
         return applicant.individual_travel
     area = who.removeprefix("household:")
     return applicant.household.startswith(area)
-
-
-def _in_force(entry: Mapping[str, Any], today: date) -> bool:
-    return bool(entry["from"] <= today and today <= entry.get("until", date.max))
-
-
-def _latest(entries: Iterable[dict[str, Any]], today: date, table: str) -> dict[str, Any]:
-    current = [entry for entry in entries if _in_force(entry, today)]
-    if not current:
-        raise NoRuleInForce(table)
-    return max(current, key=lambda entry: entry["from"])
