@@ -22,7 +22,8 @@ class Service:
     of each group in ``one_of`` at least one must be usable.
 
     ``minutes`` is what the leaflet promises, ``rules`` the dated tables it asks, ``effects`` the
-    kinds of acts on the outside world that it can do (words of ``kiosk.journal.effects``).
+    kinds of acts on the outside world that it can do (words of ``kiosk.journal.effects``). On the
+    home screen the lowest ``place`` comes first: what most people come for.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Service:
     effects: tuple[str, ...]
     minutes: int
     script: Script
+    place: int = 100
 
     @property
     def title(self) -> Text:
@@ -53,18 +55,19 @@ def service(
     rules: tuple[str, ...],
     effects: tuple[str, ...],
     minutes: int,
+    place: int,
 ) -> Callable[[Script], Script]:
     """Declare the decorated script as the service ``name``."""
 
     def declare(script: Script) -> Script:
-        _SERVICES[name] = Service(name, needs, one_of, rules, effects, minutes, script)
+        _SERVICES[name] = Service(name, needs, one_of, rules, effects, minutes, script, place)
         return script
 
     return declare
 
 
 def all_services() -> dict[str, Service]:
-    """Return every service by name, in the order of the files' names."""
+    """Return every service by name, in the order of the home screen."""
     for module in pkgutil.iter_modules(__path__):
         importlib.import_module(f"{__name__}.{module.name}")
-    return dict(sorted(_SERVICES.items()))
+    return {one.name: one for one in sorted(_SERVICES.values(), key=lambda one: (one.place, one.name))}

@@ -35,6 +35,7 @@ from kiosk.visit import Refused, Visit
         effects.REFUND_MONEY,
     ),
     minutes=3,
+    place=20,
 )
 async def renew_endorsement(visit: Visit) -> None:
     """The leaflet, in order: who you are, your permit, what you wish, pay, made, given back."""
