@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 import requests
 
-from simulators.scenario_file import Scenario
+from simulators.scenario_file import Expect, Scenario
 from simulators.stand import NotReady, Stand
 from simulators.verdict import verdict
 
@@ -22,6 +22,19 @@ STRINGS: Final = Path(__file__).parent.parent / "config" / "strings"
 CLEAN_S: Final = 2.0
 TOLD_S: Final = 5.0
 NEVER_IN_THE_LOG: Final = ("unexpected-error", "catalogue-miss", "personal-data-withheld", "screen-error")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that must be true: ``what`` kind of thing, what is ``wanted``, whether it ``holds``.
+
+    ``holds`` is None while that is open. ``otherwise`` says what is there instead where it does not hold.
+    """
+
+    what: str
+    wanted: Any
+    holds: bool | None
+    otherwise: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,68 +55,85 @@ def may_go_on(scenario: Scenario) -> bool:
     return expect.outcome != "escalated" or (expect.permit == "bin" and not expect.paid_fen)
 
 
-def faults(
+def findings(
     scenario: Scenario,
     stand: Stand,
     report: dict[str, Any],
     scene: Scene,
     prompts: Sequence[str],
     said: set[str],
-) -> list[str]:
-    """Return what is not as it must be."""
+) -> list[Finding]:
+    """Return everything that must be true at the end of a visit, and whether it is."""
     expect = scenario.expect
     ended = verdict(report, stand.world, scenario.citizen.persona, stand.state, scene.orders)
     # What the citizen saw is the truth; the report of recovery has no prompts at all.
-    checks: list[Iterator[str]] = [
+    checks: list[Iterator[Finding]] = [
         _equal("outcome", expect.outcome, ended["outcome"]),
         _equal("reason", expect.reason, ended["reason"]),
         _equal("paid_fen", expect.paid_fen, ended["paid_fen"]),
         _equal("refunded_fen", expect.refunded_fen, ended["refunded_fen"]),
         _equal("effects", expect.effects, tuple(f"{e['kind']} {e['state']}" for e in ended["effects"])),
         _equal("documents", expect.documents, tuple(d["kind"] for d in ended["documents"])),
-        _in_order(expect.prompts, prompts),
-        (f"{name} was shown" for name in expect.never if name in prompts),
-        (f"{key} was never said" for key in expect.said if key not in said),
-        (f"invariant {name}: {held}" for name, held in ended["invariants"].items() if held is not True),
+        _of_pages(expect, prompts, said, over=True),
+        _invariants(ended["invariants"]),
         _unspeakable(said),
         _world(scenario, stand),
         _logged(expect.events, stand, scene.log_size),
         _told(expect.told, stand, str(ended["case"])),
         _clean(stand),
     ]
-    wrong = [fault for check in checks for fault in check]
-    if wrong:
-        wrong.append(f"ended as {ended['outcome']} {ended['reason']}; prompts {list(prompts)}")
-    return wrong
+    return [finding for check in checks for finding in check]
 
 
-def _equal(name: str, wanted: Any, found: Any) -> Iterator[str]:
-    if wanted is not None and wanted != found:
-        yield f"{name} is {found!r}, not {wanted!r}"
+def so_far(expect: Expect, prompts: Sequence[str], said: set[str]) -> list[Finding]:
+    """Return what must be true at the end as far as the pages tell it while the visit is under way."""
+    single = ("outcome", "reason", "paid_fen", "refunded_fen", "effects", "documents", "permit", "id_card")
+    wanted = [(name, getattr(expect, name)) for name in (*single, "carries")]
+    wanted += [("event", dict(event)) for event in expect.events]
+    wanted += [("told", step) for step in expect.told]
+    later = [Finding(name, value, None) for name, value in wanted if value is not None]
+    return [*_of_pages(expect, prompts, said, over=False), *later]
 
 
-def _in_order(wanted: Sequence[str], found: Sequence[str]) -> Iterator[str]:
-    rest = iter(found)
-    for name in wanted:
-        if name not in rest:
-            yield f"{name} was not shown, or not in this order"
-            return
+def _of_pages(expect: Expect, prompts: Sequence[str], said: set[str], *, over: bool) -> Iterator[Finding]:
+    """What the person was shown and told; what may still come is open until the visit is ``over``."""
+    otherwise = False if over else None
+    rest = iter(prompts)
+    for name in expect.prompts:
+        shown = name in rest
+        yield Finding("shown", name, shown or otherwise, f"{name} was not shown, or not in this order")
+    for name in expect.never:
+        clear = True if over else None
+        yield Finding("never", name, False if name in prompts else clear, f"{name} was shown")
+    for key in expect.said:
+        yield Finding("said", key, key in said or otherwise, f"{key} was never said")
 
 
-def _world(scenario: Scenario, stand: Stand) -> Iterator[str]:
+def _invariants(held: Mapping[str, bool | str]) -> Iterator[Finding]:
+    for name, holds in held.items():
+        yield Finding("invariant", name, holds is True, f"invariant {name}: {holds}")
+
+
+def _equal(name: str, wanted: Any, found: Any) -> Iterator[Finding]:
+    if wanted is not None:
+        yield Finding(name, wanted, wanted == found, f"{name} is {found!r}, not {wanted!r}")
+
+
+def _world(scenario: Scenario, stand: Stand) -> Iterator[Finding]:
     """Where permit and ID card are, and what the permit carries."""
     expect, seen = scenario.expect, stand.world.state()
-    yield from _equal("the permit", expect.permit, seen["permit"]["where"])
-    yield from _equal("the ID card", expect.id_card, seen["id_card"]["where"])
+    yield from _equal("permit", expect.permit, seen["permit"]["where"])
+    yield from _equal("id_card", expect.id_card, seen["id_card"]["where"])
     if expect.carries is not None:
         carried = {
             "chip": bool(seen["permit"]["chip_endorsements"]),
             "strip": bool(seen["permit"]["strip"]["code"]),
         }
-        yield from _equal("on the permit", set(expect.carries), {k for k, has in carried.items() if has})
+        found = tuple(name for name, has in carried.items() if has)
+        yield from _equal("carries", tuple(sorted(expect.carries)), found)
 
 
-def _logged(wanted: Sequence[Mapping[str, Any]], stand: Stand, since: int) -> Iterator[str]:
+def _logged(wanted: Sequence[Mapping[str, Any]], stand: Stand, since: int) -> Iterator[Finding]:
     """What the log must say may come a moment after the visit, when the devices are asked again."""
 
     def missing() -> list[Mapping[str, Any]]:
@@ -112,16 +142,16 @@ def _logged(wanted: Sequence[Mapping[str, Any]], stand: Stand, since: int) -> It
 
     with contextlib.suppress(NotReady):
         stand.until(lambda: not missing(), "event", TOLD_S)
-    log = stand.events(since)
-    for event in missing():
+    log, absent = stand.events(since), missing()
+    for event in wanted:
         alike = [line for line in log if line.get("event") == event.get("event")]
-        yield f"no event {dict(event)} in the log; of its name: {alike}"
-    for line in log:
-        if line.get("event") in NEVER_IN_THE_LOG:
-            yield f"in the log: {dict(line)}"
+        words = f"no event {dict(event)} in the log; of its name: {alike}"
+        yield Finding("event", dict(event), event not in absent, words)
+    unforeseen = [dict(line) for line in log if line.get("event") in NEVER_IN_THE_LOG]
+    yield Finding("log", "nothing unforeseen", not unforeseen, f"in the log: {unforeseen}")
 
 
-def _told(wanted: Sequence[str], stand: Stand, case_no: str) -> Iterator[str]:
+def _told(wanted: Sequence[str], stand: Stand, case_no: str) -> Iterator[Finding]:
     """Ask the back office for the case's history, until what must be told is there."""
     deadline_s = time.monotonic() + TOLD_S
     missing = set(wanted)
@@ -133,10 +163,11 @@ def _told(wanted: Sequence[str], stand: Stand, case_no: str) -> Iterator[str]:
         missing = set(wanted) - {step["step"] for step in reply.json().get("history", [])}
         if missing:
             time.sleep(0.1)
-    yield from (f"the back office was not told of {name}" for name in sorted(missing))
+    for name in wanted:
+        yield Finding("told", name, name not in missing, f"the back office was not told of {name}")
 
 
-def _clean(stand: Stand) -> Iterator[str]:
+def _clean(stand: Stand) -> Iterator[Finding]:
     """The first page stands again, in the first language, and nobody is greeted in large letters."""
 
     def clean() -> bool:
@@ -145,22 +176,24 @@ def _clean(stand: Stand) -> Iterator[str]:
             return False
         return page["language"] == "zh-CN" and not page["large_text"]
 
+    why = ""
     try:
         stand.until(clean, "clean first page", CLEAN_S)
     except NotReady as error:
-        yield str(error)
+        why = str(error)
+    yield Finding("clean", "first page", not why, why)
 
 
-def _unspeakable(said: set[str]) -> Iterator[str]:
-    for language, keys in _sentences().items():
-        for key in sorted(said - keys):
-            yield f"{key} has no sentence in {language}"
+def _unspeakable(said: set[str]) -> Iterator[Finding]:
+    lacking = [f"{key} ({name})" for name, keys in _sentences().items() for key in sorted(said - keys)]
+    words = f"no sentence for {', '.join(lacking)}"
+    yield Finding("sentences", "in each language", not lacking, words)
 
 
 @cache
 def _sentences() -> Mapping[str, frozenset[str]]:
     """Return the keys of each language's sentences, and those that a site brings itself."""
-    own = {"verbatim", "site.name", "site.elsewhere", "attract.hours"}
+    own = {"verbatim", "bilingual", "site.name", "site.elsewhere", "attract.hours"}
     tables = {file.stem: tomllib.loads(file.read_text("utf-8")) for file in STRINGS.glob("*.toml")}
     return {name: frozenset({*_flat(table), *own}) for name, table in tables.items()}
 

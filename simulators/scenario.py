@@ -12,9 +12,9 @@ from typing import Any, Final
 from xml.etree import ElementTree
 
 from simulators import judge
-from simulators.citizen import Citizen, Plan
+from simulators.citizen import Citizen
 from simulators.control_client import Refused, World
-from simulators.hands import DataHands
+from simulators.hands import DataHands, Hands
 from simulators.kiosk_link import KioskGone
 from simulators.scenario_file import FOLDER, Scenario, ScenarioError, Step, When, load, load_all
 from simulators.stand import NotReady, Stand
@@ -30,11 +30,19 @@ class PowerCut(Exception):
 class Director:
     """Sees every page with the citizen and has the scenario's steps done at their time."""
 
-    def __init__(self, scenario: Scenario, stand: Stand) -> None:
+    def __init__(
+        self,
+        scenario: Scenario,
+        stand: Stand,
+        hands: Hands | None = None,
+        watching: Watching | None = None,
+    ) -> None:
         self._scenario, self._stand = scenario, stand
+        self._hands, self._watching = hands, watching
         self._seen: dict[str, int] = {}
         self._shown: tuple[int, str] | None = None
-        self._done: set[int] = set()
+        self.done: set[int] = set()
+        """The numbers of the ``when`` that had their moment."""
         self.prompts: list[str] = []
         self.said: set[str] = set()
 
@@ -50,17 +58,19 @@ class Director:
             self._seen[name] = self._seen.get(name, 0) + 1
             if not self.prompts or self.prompts[-1] != name:
                 self.prompts.append(name)
+        if self._watching is not None:
+            self._watching(self, page)
         obvious = True
         for number, when in enumerate(self._scenario.when):
             if self._is_now(number, when, name, keys, new):
-                self._done.add(number)
+                self.done.add(number)
                 obvious = obvious and when.obvious and all(step.kind != "answer" for step in when.do)
                 for step in when.do:
-                    do(step, self._stand, page)
+                    do(step, self._stand, page, self._hands)
         return obvious
 
     def _is_now(self, number: int, when: When, name: str, keys: set[str], new: bool) -> bool:
-        if number in self._done and not (when.every and new):
+        if number in self.done and not (when.every and new):
             return False
         if when.said:
             return when.said in keys
@@ -71,12 +81,16 @@ class Director:
         return [
             when.prompt or when.said
             for number, when in enumerate(self._scenario.when)
-            if number not in self._done
+            if number not in self.done
         ]
 
 
-def do(step: Step, stand: Stand, page: dict[str, Any] | None = None) -> None:
-    """Do one step; what the world refuses is not done."""
+Watching = Callable[[Director, dict[str, Any]], None]
+"""Is told each page with the director, before anything of the scenario is done there."""
+
+
+def do(step: Step, stand: Stand, page: dict[str, Any] | None = None, hands: Hands | None = None) -> None:
+    """Do one step; what the world refuses is not done. Answers go by ``hands``, else by data."""
     match step.kind:
         case "act":
             shown = {"code": page["prompt"].get("code")} if page and step.what == "scan_qr" else {}
@@ -86,7 +100,7 @@ def do(step: Step, stand: Stand, page: dict[str, Any] | None = None) -> None:
         case "clear":
             stand.world.clear_faults(str(step.what))
         case "answer" if page is not None:
-            stand.link.answer(page["number"], str(step.what), step.more.get("value"))
+            (hands or DataHands(stand.link)).press(page["number"], str(step.what), step.more.get("value"))
         case "noticed":
             stand.until(lambda: step.what in stand.unusable(), f"{step.what} out of order")
         case "pause_s":
@@ -101,33 +115,53 @@ def play(scenario: Scenario, stand: Stand) -> list[str]:
 
     Raises ``NotReady`` when the stand cannot be brought in order before the visit.
     """
+    director = Director(scenario, stand)
+    wrong = [one.otherwise for one in perform(scenario, stand, director) if not one.holds]
+    return [*wrong, f"prompts {director.prompts}"] if wrong else []
+
+
+def perform(
+    scenario: Scenario,
+    stand: Stand,
+    director: Director,
+    hands: Hands | None = None,
+    visit_s: float = VISIT_S,
+) -> list[judge.Finding]:
+    """Play a scenario on a stand with ``director``; returns everything that must be true, and whether it is.
+
+    Raises ``NotReady`` when the stand cannot be brought in order before the visit.
+    """
     stand.prepare()
     stand.order_failpoint(scenario.failpoint)
     scene = judge.Scene.before(stand)
-    director = Director(scenario, stand)
     for step in scenario.before:
         do(step, stand)
     if scenario.before:
         stand.link.begin_now()
+    citizen = Citizen(
+        stand.link, hands or DataHands(stand.link), stand.world, scenario.citizen, director=director
+    )
     try:
-        report = _visit(scenario.citizen, stand, director)
+        report = citizen.visit(timeout_s=visit_s)
     except PowerCut:
         report = _recovered(scenario, stand)
     except KioskGone as gone:
         if not scenario.failpoint or stand.kiosk.died() != -signal.SIGKILL:
-            return [f"the kiosk ended: {gone} {stand.kiosk.last_words()}"]
+            return [_ended(scenario, f"the kiosk ended: {gone} {stand.kiosk.last_words()}")]
         stand.cut_power()
         report = _recovered(scenario, stand)
     except TimeoutError as late:
-        return [f"the visit does not end: {late}"]
-    wrong = [f"nothing was done at {name}, it never came" for name in director.left_undone()]
-    wrong += judge.faults(scenario, stand, report, scene, director.prompts, director.said)
-    return wrong
+        return [_ended(scenario, f"the visit does not end: {late}")]
+    undone = [
+        judge.Finding("done", name, False, f"nothing was done at {name}, it never came")
+        for name in director.left_undone()
+    ]
+    found = judge.findings(scenario, stand, report, scene, director.prompts, director.said)
+    return [*undone, *found]
 
 
-def _visit(plan: Plan, stand: Stand, director: Director) -> dict[str, Any]:
-    citizen = Citizen(stand.link, DataHands(stand.link), stand.world, plan, director=director)
-    return citizen.visit(timeout_s=VISIT_S)
+def _ended(scenario: Scenario, why: str) -> judge.Finding:
+    return judge.Finding("outcome", scenario.expect.outcome, False, why)
 
 
 def _recovered(scenario: Scenario, stand: Stand) -> dict[str, Any]:
