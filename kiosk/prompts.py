@@ -219,11 +219,59 @@ class StillThere(Prompt):
 
 
 @dataclass(frozen=True, slots=True)
+class EnterNumber(Prompt):
+    """Digits on a pad: ``least`` to ``most`` of them, shown as dots when ``masked``.
+
+    Answer ``enter``, value the digits as a text ("0042"). What is typed never leaves the window before.
+    """
+
+    least: int = 1
+    most: int = 12
+    masked: bool = False
+    unit: Text | None = None
+
+
+class Mark(StrEnum):
+    """How far an item of a checklist is; the order is that of a thing that is done."""
+
+    TODO = "todo"
+    NOW = "now"
+    DONE = "done"
+    WARNING = "warning"
+    FAILED = "failed"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A line of a checklist: what it is, what there is to say about it, how far it is."""
+
+    label: Text
+    detail: Text | None = None
+    mark: Mark = Mark.TODO
+
+
+@dataclass(frozen=True, slots=True)
+class Checklist(Prompt):
+    """Things that are done or found one after the other; whoever shows it ticks them off.
+
+    Answer: any of ``actions``; the first is the primary one.
+    """
+
+    items: tuple[Item, ...] = ()
+    actions: tuple[Action, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class OutOfService(Prompt):
-    """The machine is closed to citizens: why in a sentence, where else to go, its case numbers."""
+    """The machine is closed to citizens: why in a sentence, where else to go, its case numbers.
+
+    ``actions`` are for staff only, who have opened it: answer any of them.
+    """
 
     elsewhere: Text | None = None
     staff: tuple[Row, ...] = ()
+    actions: tuple[Action, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

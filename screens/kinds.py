@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from kiosk import prompts
 from kiosk.prompts import Page, Prompt
-from screens import acting, asking, telling
+from screens import acting, asking, checklist, number_pad, telling
 from screens.part import Part
 from screens.pen import Pen
 from screens.view import Showing
@@ -25,6 +25,8 @@ RENDERERS: Final[dict[type[Prompt], Callable[[Any, Page, Showing, Pen], Part]]] 
     prompts.Notice: telling.notice,
     prompts.Working: telling.working,
     prompts.StillThere: telling.still_there,
+    prompts.EnterNumber: number_pad.enter_number,
+    prompts.Checklist: checklist.checklist,
 }
 FULL_PAGE: Final = (prompts.Attract, prompts.OutOfService)
 

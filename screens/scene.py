@@ -152,12 +152,13 @@ Piece = Box | Disc | Arc | Stroke | Glyphs | Code | Preview | Drift
 
 
 class Press(Enum):
-    """What a touch does: send an answer, change what is marked on this page, or turn a list's leaf."""
+    """What a touch does: send an answer, change what is marked or typed on this page, turn a list's leaf."""
 
     ANSWER = "answer"
     SETTING = "setting"
     MARK = "mark"
     LEAF = "leaf"
+    TYPE = "type"
 
 
 @dataclass(frozen=True, slots=True)

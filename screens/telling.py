@@ -8,6 +8,7 @@ from screens.acting import case_card, qr_card
 from screens.asking import data_rows
 from screens.choices import Marks, options
 from screens.drawings import cabinet
+from screens.frame import actions_height, draw_actions
 from screens.part import Part
 from screens.pen import Align, Pen, Style
 from screens.scene import Box, Disc, Drift, Rect, Stroke
@@ -247,6 +248,11 @@ def out_of_service(pen: Pen, prompt: OutOfService, room: Rect) -> None:
         pen.write(words, (area.x + pad, y + pad), room.w - 2 * pad, m.body, c.ink, bold=True)
         pen.block("elsewhere", area)
         y = area.bottom
+    acts_h = actions_height(pen, prompt.actions, primary=False)
+    if prompt.actions:
+        acts = Rect(room.x, room.bottom - acts_h, room.w, acts_h)
+        draw_actions(pen, prompt.actions, acts, primary=False)
+        room = Rect(room.x, room.y, room.w, room.h - acts_h - pen.gap)
     if prompt.staff:
         y = _staff(pen, prompt, room, y)
     pen.scene.overflow_px = max(pen.scene.overflow_px, y - room.bottom)

@@ -13,6 +13,7 @@ from screens.scene import Press, Scene, Target
 
 LATCH_S = 0.6
 HELD_S = 3.0
+BOUNCE_S = 0.08
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class Touch:
     * A press counts when the finger goes up on the target on which it went down, on the same page.
     * An action counts once a page; after it, other actions of that page wait for 600 ms.
     * For 600 ms after an answer a touch near it is the second half of a double tap, whatever page is up.
-    * Settings and marks count again after 600 ms.
+    * Settings and marks count again after 600 ms, a typed key after 80 ms.
     """
 
     def __init__(self, clock_s: Callable[[], float], near_px: float) -> None:
@@ -95,6 +96,8 @@ class Touch:
 
     def _counts(self, target: Target, x: float, y: float) -> bool:
         now = self._clock_s()
+        if target.press is Press.TYPE:
+            return now - self._last_at_s.get(target.name, -BOUNCE_S) >= BOUNCE_S
         if self._last_press is not None:
             last_x, last_y, at_s = self._last_press
             near = abs(x - last_x) <= self._near_px and abs(y - last_y) <= self._near_px
@@ -107,8 +110,10 @@ class Touch:
         return now - self._last_at_s.get(target.name, -LATCH_S) >= LATCH_S
 
 
-def answer_value(target: Target, marked: frozenset[str]) -> Json:
-    """Return the value that goes with ``target``'s action: its own, or for a list what is marked."""
+def answer_value(target: Target, marked: frozenset[str], typed: str = "") -> Json:
+    """Return the value that goes with ``target``'s action: its own, or what is marked, or typed."""
     if target.action == "choose" and target.value is None:
         return sorted(marked)
+    if target.action == "enter" and target.value is None:
+        return typed
     return target.value

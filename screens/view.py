@@ -12,7 +12,8 @@ class Showing:
 
     ``page_s`` is seconds since the page's number came up, ``update_s`` since it was last told anything;
     countdowns go on from the last figure told. ``marked`` holds what a person has marked in a list of
-    which several may be chosen, ``leaf`` which part of a long list is shown.
+    which several may be chosen, ``leaf`` which part of a long list is shown, ``typed`` what stands in the
+    field.
     """
 
     now: datetime
@@ -20,6 +21,7 @@ class Showing:
     update_s: float = 0.0
     marked: frozenset[str] = frozenset()
     leaf: int = 0
+    typed: str = ""
 
     def left(self, seconds: int | None) -> int | None:
         """Return what is left of ``seconds`` that were told at the last update."""

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kiosk.prompts import Answer, Attract, ChooseMany, LookAtCamera, Page, Working
+from kiosk.prompts import Answer, Attract, ChooseMany, EnterNumber, LookAtCamera, Page, Working
 from kiosk.texts import Catalogue
 from screens.compose import compose
 from screens.environment import configure
@@ -68,6 +68,7 @@ class Window:
         self._page_at_s = self._update_at_s = self._drifted_s = 0.0
         self._marked: frozenset[str] = frozenset()
         self._leaf = 0
+        self._typed = ""
         self._pictured: NDArray[np.uint8] | None = None
         self._open()
 
@@ -83,6 +84,7 @@ class Window:
         if before is None or before.number != page.number:
             self._page_at_s = now
             self._leaf = 0
+            self._typed = ""
             self._marked = _chosen(page)
             self._pictured = None
             back = before is not None and page.step < before.step
@@ -217,6 +219,7 @@ class Window:
             update_s=float(int(now_s - self._update_at_s)) if counts else 0.0,
             marked=self._marked,
             leaf=self._leaf,
+            typed=self._typed,
         )
 
     def _redraw(self) -> None:
@@ -268,9 +271,20 @@ class Window:
         elif target.press is Press.LEAF:
             self._leaf = int(target.value)
             self._redraw()
+        elif target.press is Press.TYPE:
+            self._typed = _with_key(self._typed, str(target.value), self._page)
+            self._redraw()
         else:
-            value = answer_value(target, self._marked)
+            value = answer_value(target, self._marked, self._typed)
             self._on_answer(Answer(self._page.number, target.action, value))
+
+
+def _with_key(typed: str, key: str, page: Page) -> str:
+    """Return what stands in the field after ``key``, the empty key taking the last one back."""
+    if not key:
+        return typed[:-1]
+    most = page.prompt.most if isinstance(page.prompt, EnterNumber) else 0
+    return (typed + key)[:most]
 
 
 def _chosen(page: Page) -> frozenset[str]:

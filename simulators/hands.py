@@ -68,6 +68,7 @@ class Pointer:
 class TouchHands:
     """Touches the window with real pointer events, where the window says the thing is."""
 
+    BETWEEN_KEYS_S = 0.1
     LOOK_S = 5.0
     """How long to look for a thing that is still sliding in."""
 
@@ -77,8 +78,13 @@ class TouchHands:
         self._tap = tap or Pointer().tap
 
     def press(self, page: int, action: str, value: Any = None) -> None:
-        """Touch ``action``; a list of values is marked one by one, then confirmed."""
-        if isinstance(value, list):
+        """Touch ``action``; values are marked, and digits typed, one by one, then handed in."""
+        if action == "enter":
+            for digit in str(value):
+                self._touch(f"type:{digit}")
+                time.sleep(self.BETWEEN_KEYS_S)
+            self._touch(action)
+        elif isinstance(value, list):
             for one in value:
                 self._touch(f"choose:{one}")
             self._touch(action)

@@ -230,6 +230,25 @@ PROMPTS: dict[str, p.Prompt] = {
         elsewhere=_t("请到二楼 3 号窗口,或前往鄞州分局自助厅(24 小时)。", "Please go to window 3 on the second floor, or to the Yinzhou hall (24 hours)."),
         staff=(Row(_t("业务编号", "Cases"), verbatim("330212K01-20261122-0007-4")), Row(_t("处理", "Action"), _t("清除卡道后重启", "Clear the card path, then restart"))),
     ),
+    "out-of-service-staff": p.OutOfService(
+        "staff-wanted", _t("本机正在维护", "This machine is being serviced"), _t("维护结束后恢复服务。", "It will be back as soon as the work is done."),
+        elsewhere=_t("请到二楼 3 号窗口,或前往鄞州分局自助厅(24 小时)。", "Please go to window 3 on the second floor, or to the Yinzhou hall (24 hours)."),
+        actions=(Action("log-in", _t("工作人员登录", "Staff: log in")),),
+    ),
+    "enter-number": p.EnterNumber(
+        "pin", _t("请输入密码", "Enter your PIN"), _t("输错 5 次后需要等待。", "After five wrong tries you have to wait."), least=6, most=12, masked=True,
+    ),
+    "checklist": p.Checklist(
+        "remedy", _t("换一卷凭条纸", "Put in a new roll of paper"), _t("做完一步,这里自动打勾。", "Each step ticks itself off when it is done."),
+        items=(
+            p.Item(_t("打开打印机盖", "Open the printer's cover"), mark=p.Mark.DONE),
+            p.Item(_t("放入 80 毫米热敏纸,从上方抽出", "Put in a roll of 80 mm thermal paper; it unrolls from the top"), mark=p.Mark.NOW),
+            p.Item(_t("关上机盖", "Close the cover")),
+            p.Item(_t("打印机就绪", "The printer is ready"), _t("状态: 缺纸", "Status: out of paper"), p.Mark.WARNING),
+            p.Item(_t("打印测试页", "Print a test page"), _t("切刀卡住。打开机盖,清出纸屑。", "The knife is stuck. Open the cover and clear the scraps."), p.Mark.FAILED),
+        ),
+        actions=(Action("done", _t("返回设备页", "Back to the device")),),
+    ),
 }  # fmt: skip
 
 

@@ -21,6 +21,7 @@ class Hand:
             Target("back", Rect(600, 900, 300, 80), "back"),
             Target("language", Rect(800, 10, 100, 60), "language", "en", Press.SETTING),
             Target("choose:a", Rect(100, 400, 400, 80), "choose", "a", Press.MARK),
+            Target("type:7", Rect(100, 600, 80, 80), "type:7", "7", Press.TYPE),
         ]
         self.touch.page(1)
 
@@ -30,7 +31,8 @@ class Hand:
         return pressed.target.name if pressed else None
 
 
-GO, BACK, LANGUAGE, MARK, NOWHERE = (200, 950), (700, 950), (850, 40), (200, 440), (300, 700)
+GO, BACK, LANGUAGE, MARK, NOWHERE = (200, 950), (700, 950), (850, 40), (200, 440), (300, 750)
+KEY = (140, 640)
 
 
 @pytest.fixture
@@ -128,6 +130,15 @@ def test_a_double_tap_on_a_mark_marks_once(hand: Hand) -> None:
     assert hand.press(*MARK) == "choose:a"
 
 
+def test_a_key_types_as_fast_as_a_finger_but_does_not_bounce(hand: Hand) -> None:
+    assert hand.press(*KEY) == "type:7"
+    hand.now_s += 0.02
+    assert hand.press(*KEY) is None
+    hand.now_s += 0.1
+    assert hand.press(*KEY) == "type:7"
+    assert hand.press(*GO) == "go"
+
+
 def test_the_value_of_an_answer() -> None:
     one = Target("choose:a", Rect(0, 0, 1, 1), "choose", "a")
     many = Target("choose", Rect(0, 0, 1, 1), "choose")
@@ -136,3 +147,5 @@ def test_the_value_of_an_answer() -> None:
     assert answer_value(one, marked) == "a"
     assert answer_value(many, marked) == ["a", "b"]
     assert answer_value(other, marked) is None
+    field = Target("enter", Rect(0, 0, 1, 1), "enter")
+    assert answer_value(field, frozenset(), "0042") == "0042"
