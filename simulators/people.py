@@ -11,12 +11,21 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta, timezone
 from pathlib import Path
 from typing import Any, Final
 
 FOLDER: Final = Path(__file__).parent / "personas"
 LAYOUTS: Final = ("resident", "hk-mo-tw-residence", "foreigner-2017", "foreigner-2023")
+SECTIONS: Final = ("traffic", "certificates", "collection")
+"""What desks of the back office know of a person besides: a section each, of the desk's own making."""
+
+_BEIJING: Final = timezone(timedelta(hours=8))
+_KEYS: Final = {
+    *("title", "special", "face", "fingers", "id_card", "permit", "register"),
+    *("inserts_permit_of", "pays", "finger_condition"),
+    *SECTIONS,
+}
 
 
 class PersonaError(ValueError):
@@ -106,6 +115,7 @@ class Persona:
     pays: str = "card"
     finger_condition: str = "ok"
     templates: tuple[FingerTemplate, ...] = field(default=(), repr=False)
+    sections: Mapping[str, Any] = field(default_factory=dict)
 
     def tables(self) -> dict[str, Any]:
         """Return what the authorities and the permit's issuer know, as plain values."""
@@ -118,7 +128,7 @@ class Persona:
         tables["register"]["endorsements"] = [asdict(e) for e in self.register.endorsements]
         if self.permit is not None:
             tables["permit"] = {**asdict(self.permit), "endorsements": self.permit.endorsements.hex()}
-        return tables
+        return tables | dict(self.sections)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +200,9 @@ class _Reader:
         self._today = today
         with path.open("rb") as file:
             self._top = tomllib.load(file)
+        unknown = set(self._top) - _KEYS
+        if unknown:
+            raise PersonaError(f"{path.name}: nobody asks for {', '.join(sorted(unknown))}")
 
     def persona(self) -> Persona:
         top = self._top
@@ -208,6 +221,7 @@ class _Reader:
             pays=str(top.get("pays", "card")),
             finger_condition=str(top.get("finger_condition", "ok")),
             templates=tuple(self._template(code, picture) for code, picture in fingers.items()),
+            sections={name: self._resolved(top[name], name) for name in SECTIONS if name in top},
         )
 
     def _id_card(self, table: Mapping[str, Any]) -> IdCardFace:
@@ -293,6 +307,24 @@ class _Reader:
     def _template(self, code: str, picture: str) -> FingerTemplate:
         data = (FOLDER / "fingers" / f"{picture}.fmr").read_bytes()
         return FingerTemplate(finger=int(code), quality=data[20], record=data)
+
+    def _resolved(self, value: Any, key: str) -> Any:
+        """Return a section's value with its relative days made dates, or times where they name one."""
+        if isinstance(value, dict):
+            return {name: self._resolved(inner, f"{key}.{name}") for name, inner in value.items()}
+        if isinstance(value, list):
+            return [self._resolved(inner, key) for inner in value]
+        if not isinstance(value, str) or not value.startswith("today"):
+            return value
+        day, _, clock = value.partition("T")
+        try:
+            return (
+                datetime.combine(self._date(day, key), time.fromisoformat(clock), _BEIJING)
+                if clock
+                else self._date(day, key)
+            )
+        except ValueError as error:
+            raise self._wrong(key, value) from error
 
     def _date(self, value: object, key: str) -> date:
         if isinstance(value, date):

@@ -1,60 +1,80 @@
-"""Bills (缴款单): what a case owes, by the tariff of the day, for half an hour."""
+"""Bills (缴款单): what a case owes, for half an hour. What it costs is each service's own desk's matter."""
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from datetime import timedelta
-from typing import Final
+from datetime import datetime, timedelta
+from typing import Any, Final
 
-from sqlalchemy import Connection, RowMapping, insert, select
+from sqlalchemy import Connection, RowMapping, Table, insert
 
 from simulators.back_office.acceptance import note, require_case
-from simulators.back_office.contract import Bill, PricedWish, QuoteAsked, Wish
 from simulators.back_office.desk import Office, Refused
-from simulators.back_office.store import bills, moment, stamp
-from simulators.back_office.tariff import fee_fen
+from simulators.back_office.store import (
+    find,
+    key,
+    metadata,
+    moment,
+    of,
+    stamp,
+    text,
+    values,
+    whole,
+)
+
+bills: Final = Table(
+    "bills",
+    metadata,
+    key("bill_no"),
+    of("case_no", "cases.case_no"),
+    text("subject"),
+    values("items"),
+    whole("total_fen"),
+    text("valid_until"),
+)
 
 BILL_LIFETIME: Final = timedelta(minutes=30)
 
 
-def quote(office: Office, asked: QuoteAsked) -> Bill:
-    """Price what is asked for and make a bill of it. One endorsement for each destination."""
-    if len({wish.destination for wish in asked.items}) < len(asked.items):
-        raise Refused(409, "not-offered", "a destination twice")
-    priced = [PricedWish(**wish.model_dump(), fee_fen=fee_fen(wish, office.today())) for wish in asked.items]
-    total = sum(item.fee_fen for item in priced)
+def draw_bill(
+    db: Connection, office: Office, case_no: str, subject: str, items: Sequence[dict[str, Any]]
+) -> tuple[str, int, datetime]:
+    """Make a bill of ``items`` (JSON values, each with its ``fee_fen``); return number, total and end.
+
+    ``subject`` is what the payer's phone says the money is for. Raises ``Refused`` 404.
+    """
+    require_case(db, case_no)
+    total = sum(int(item["fee_fen"]) for item in items)
     bill_no = f"B{office.now():%y%m%d}{secrets.token_hex(6).upper()}"
     valid_until = office.now() + BILL_LIFETIME
-    with office.store.begin() as db:
-        require_case(db, asked.case_no)
-        db.execute(
-            insert(bills).values(
-                bill_no=bill_no,
-                case_no=asked.case_no,
-                items=[item.model_dump() for item in priced],
-                total_fen=total,
-                valid_until=stamp(valid_until),
-            )
+    db.execute(
+        insert(bills).values(
+            bill_no=bill_no,
+            case_no=case_no,
+            subject=subject,
+            items=list(items),
+            total_fen=total,
+            valid_until=stamp(valid_until),
         )
-        note(db, office, asked.case_no, "quoted", f"{bill_no} {total}", becomes="quoted")
-    return Bill(bill_no=bill_no, items=priced, total_fen=total, valid_until=valid_until)
+    )
+    note(db, office, case_no, "quoted", f"{bill_no} {total}", becomes="quoted")
+    return bill_no, total, valid_until
+
+
+def find_bill(db: Connection, bill_no: str) -> RowMapping | None:
+    """Return the bill's row."""
+    return find(db, bills.c.bill_no, bill_no)
 
 
 def bill_for_payment(db: Connection, bill_no: str, case_no: str, amount_fen: int) -> RowMapping:
     """Return the bill (locked until the transaction ends) if it is this case's and this amount."""
-    bill = db.execute(select(bills).where(bills.c.bill_no == bill_no).with_for_update()).mappings().first()
+    bill = find(db, bills.c.bill_no, bill_no, lock=True)
     if bill is None:
         raise Refused(404, "not-found", bill_no)
     if bill["case_no"] != case_no or bill["total_fen"] != amount_fen:
         raise Refused(409, "bill-differs")
     return bill
-
-
-def is_for(bill: RowMapping, case_no: str, wishes: Sequence[Wish]) -> bool:
-    """Tell whether the bill is this case's and for exactly these endorsements, in any order."""
-    billed = [Wish(**{k: v for k, v in item.items() if k != "fee_fen"}) for item in bill["items"]]
-    return bool(bill["case_no"] == case_no) and set(billed) == set(wishes) and len(billed) == len(wishes)
 
 
 def has_expired(bill: RowMapping, office: Office) -> bool:

@@ -13,11 +13,23 @@ MOD 97-10 over them, as an IBAN has.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Final
 
-from simulators.back_office.contract import IssuedEndorsement
+from simulators.back_office.contract import Part
+from simulators.back_office.tariff import Destination, EndorsementType, Entries
 
 CAPACITY: Final = 255
+
+
+class IssuedEndorsement(Part):
+    number: str
+    destination: Destination
+    type: EndorsementType
+    valid_from: date
+    valid_until: date
+    entries: Entries
+    stay_days: int
 
 
 def chip_record(endorsements: Sequence[IssuedEndorsement]) -> bytes:

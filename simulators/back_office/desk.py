@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine
@@ -13,6 +13,10 @@ from sqlalchemy import Engine
 from simulators.back_office.merchant import Channel
 
 Clock = Callable[[], datetime]
+Persona = Mapping[str, Any]
+"""A person of the bench: the tables of their file (``id_card``, ``permit``, ``register``, and one for
+each desk that has people of its own), as plain values."""
+
 BEIJING: Final = ZoneInfo("Asia/Shanghai")
 
 MESSAGES: Final = {

@@ -10,7 +10,7 @@ from pydantic.json_schema import models_json_schema
 
 from simulators.back_office.contract import Failure, Part
 from simulators.back_office.desk import MESSAGES
-from simulators.back_office.operations import Operation
+from simulators.back_office.operation import Operation
 
 _REF: Final = "#/components/schemas/{model}"
 _FAILURES: Final = {
@@ -31,7 +31,8 @@ def document(operations: Iterable[Operation]) -> dict[str, Any]:
     table = tuple(operations)
     models: list[type[Part]] = [Failure]
     for operation in table:
-        models += [m for m in (operation.request, operation.answer) if m is not None and m not in models]
+        spoken = operation.model if operation.method == "POST" else None
+        models += [m for m in (spoken, operation.answer) if m is not None and m not in models]
     _, schemas = models_json_schema([(m, "validation") for m in models], ref_template=_REF)
     paths: dict[str, dict[str, Any]] = {}
     for operation in table:
@@ -55,9 +56,15 @@ def document(operations: Iterable[Operation]) -> dict[str, Any]:
 
 def _describe(operation: Operation) -> dict[str, Any]:
     parameters: list[dict[str, Any]] = [
-        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
-        for name in re.findall(r"{(\w+)}", operation.path)
+        {"name": name, "in": "path", "required": True, "schema": kind.json_schema()}
+        for name, kind in operation.numbers.items()
     ]
+    if operation.method == "GET" and operation.model is not None:
+        schema = operation.model.model_json_schema()
+        parameters += [
+            {"name": name, "in": "query", "required": name in schema.get("required", ()), "schema": kind}
+            for name, kind in schema["properties"].items()
+        ]
     if operation.keyed:
         parameters.append(
             {
@@ -74,8 +81,8 @@ def _describe(operation: Operation) -> dict[str, Any]:
         "responses": {str(operation.status): _body("Done", operation.answer)}
         | {str(status): _body(words, Failure) for status, words in _FAILURES.items()},
     }
-    if operation.request is not None:
-        described["requestBody"] = {"required": True, **_body(None, operation.request)}
+    if operation.method == "POST" and operation.model is not None:
+        described["requestBody"] = {"required": True, **_body(None, operation.model)}
     return described
 
 

@@ -2,30 +2,70 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, Literal
 
-from sqlalchemy import Connection, RowMapping, insert, select, update
+from sqlalchemy import Connection, Index, RowMapping, Table, insert, select, update
 
-from simulators.back_office.contract import PaymentAsked, PaymentState, TerminalPayment
+from simulators.back_office.contract import (
+    CaseNo,
+    Number,
+    OrderNo,
+    PaidFen,
+    Part,
+)
 from simulators.back_office.desk import Office, Refused
 from simulators.back_office.merchant import Channel
-from simulators.back_office.store import payments
+from simulators.back_office.store import find, flag, key, metadata, of, text, whole
 
-SUBJECT: Final = "往来港澳签注费"
 TERMINAL: Final = "terminal"
+
+PaymentState = Literal["waiting", "paid", "closed", "refunded", "unknown"]
+
+payments: Final = Table(
+    "payments",
+    metadata,
+    key("order_no"),
+    of("case_no", "cases.case_no"),
+    of("bill_no", "bills.bill_no"),
+    text("channel"),
+    text("method"),
+    text("host_reference"),
+    whole("amount_fen"),
+    text("code"),
+    text("expires_at"),
+    text("state"),
+    whole("refunded_fen"),
+    flag("delivered"),
+    Index("payments_of_bill", "bill_no"),
+    Index("payments_by_state", "state"),
+)
+
+
+class Paying(Part):
+    """What every order says: whose it is, for which bill, how much."""
+
+    order_no: OrderNo
+    case_no: CaseNo
+    bill_no: Number
+    amount_fen: PaidFen
 
 
 def order_row(db: Connection, order_no: str, lock: bool = False) -> RowMapping | None:
-    query = select(payments).where(payments.c.order_no == order_no)
-    return db.execute(query.with_for_update() if lock else query).mappings().first()
+    return find(db, payments.c.order_no, order_no, lock=lock)
 
 
-def require_order(office: Office, order_no: str) -> RowMapping:
-    with office.store.begin() as db:
-        row = order_row(db, order_no)
+def require_order(db: Connection, order_no: str, lock: bool = False) -> RowMapping:
+    """Return the order's row; raises ``Refused`` 404."""
+    row = order_row(db, order_no, lock)
     if row is None:
         raise Refused(404, "not-found", order_no)
     return row
+
+
+def read_order(office: Office, order_no: str) -> RowMapping:
+    """Return the order's row as it is at this moment; raises ``Refused`` 404."""
+    with office.store.begin() as db:
+        return require_order(db, order_no)
 
 
 def paid_order(db: Connection, bill_no: str) -> str | None:
@@ -35,15 +75,27 @@ def paid_order(db: Connection, bill_no: str) -> str | None:
     ).first()
 
 
-def insert_order(db: Connection, asked: PaymentAsked | TerminalPayment, **columns: Any) -> None:
-    values = {"host_reference": "", "code": "", "state": "waiting", "refunded_fen": 0} | columns
+def require_paid(db: Connection, order_no: str, bill_no: str) -> None:
+    """Raise ``Refused`` 409 ``not-paid`` unless the order paid this bill; it stays locked."""
+    row = order_row(db, order_no, lock=True)
+    if row is None or row["bill_no"] != bill_no or row["state"] != "paid":
+        raise Refused(409, "not-paid")
+
+
+def mark_delivered(db: Connection, order_no: str) -> None:
+    """What the order paid for was delivered: nothing is refunded for it any more."""
+    change_order(db, order_no, delivered=True)
+
+
+def insert_order(db: Connection, asked: Paying, **columns: Any) -> None:
+    kept = {"host_reference": "", "code": "", "state": "waiting", "refunded_fen": 0, "delivered": False}
     db.execute(
         insert(payments).values(
             order_no=asked.order_no,
             case_no=asked.case_no,
             bill_no=asked.bill_no,
             amount_fen=asked.amount_fen,
-            **values,
+            **kept | columns,
         )
     )
 

@@ -12,43 +12,74 @@ back and not yet confirmed by the host, told to callers as ``unknown``.
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
-from typing import Final
+from datetime import datetime, timedelta
+from typing import Annotated, Final, Literal
 
-from sqlalchemy import RowMapping, or_, select
+from pydantic import Field
+from sqlalchemy import Connection, RowMapping, or_, select
 
 from simulators.back_office.acceptance import note
 from simulators.back_office.bills import bill_for_payment, has_expired
-from simulators.back_office.contract import (
-    Payment,
-    PaymentAsked,
-    PaymentClosed,
-    PaymentCode,
-    PaymentState,
-    TerminalPayment,
-)
+from simulators.back_office.contract import Fen, OptionalLine, OrderNo, Part
 from simulators.back_office.desk import BEIJING, Office, Refused
 from simulators.back_office.merchant import HostRefused, HostSilent, HostState
+from simulators.back_office.operation import get, post
 from simulators.back_office.orders import (
-    SUBJECT,
     TERMINAL,
+    Paying,
+    PaymentState,
     change_order,
     channel_of,
     insert_order,
     order_row,
     paid_order,
+    payments,
     public_state,
+    read_order,
     require_order,
     set_order,
 )
 from simulators.back_office.refunds import book_refund, insert_refund, late_refund_no
-from simulators.back_office.store import moment, payments, stamp
+from simulators.back_office.store import moment, stamp
 
 LATE: Final = "逾期支付退回"
 GRACE: Final = timedelta(seconds=5)
 """How long after its end an order is still looked at: a payment begun in time may arrive."""
 
 log = logging.getLogger(__name__)
+
+
+class PaymentAsked(Paying):
+    channel: Literal["wechat", "alipay"]
+    lifetime_s: Annotated[int, Field(ge=10, le=7200)]
+
+
+class PaymentCode(Part):
+    """``code`` is the text of the QR code to show, payable no longer than ``expires_at``."""
+
+    order_no: str
+    state: PaymentState
+    code: str
+    expires_at: datetime
+
+
+class Payment(Part):
+    order_no: str
+    state: PaymentState
+    amount_fen: Fen
+    refunded_fen: Fen
+    method: str
+
+
+class PaymentClosed(Part):
+    state: PaymentState
+
+
+class TerminalPayment(Paying):
+    """What the card terminal took, told after the fact."""
+
+    host_reference: OptionalLine
+    method: OptionalLine
 
 
 def ask_payment(office: Office, asked: PaymentAsked) -> PaymentCode:
@@ -70,7 +101,9 @@ def ask_payment(office: Office, asked: PaymentAsked) -> PaymentCode:
             if row["code"] or row["state"] != "waiting":
                 return _code(row)
     try:
-        code = channel_of(office, asked.channel).order(asked.order_no, asked.amount_fen, SUBJECT, expires)
+        code = channel_of(office, asked.channel).order(
+            asked.order_no, asked.amount_fen, bill["subject"], expires
+        )
     except HostSilent as error:
         raise Refused(503, "payment-host-silent", str(error)) from error
     except HostRefused as error:
@@ -80,28 +113,22 @@ def ask_payment(office: Office, asked: PaymentAsked) -> PaymentCode:
     return PaymentCode(order_no=asked.order_no, state="waiting", code=code, expires_at=expires)
 
 
-def show_payment(office: Office, order_no: str) -> Payment:
+def show_payment(office: Office, order_no: OrderNo) -> Payment:
     """Return an order as it stands now; the host is asked unless the matter is settled."""
-    row = require_order(office, order_no)
+    row = read_order(office, order_no)
     state: PaymentState | None = None
     if row["state"] == "waiting":
         try:
             look_after(office, order_no)
         except (HostSilent, HostRefused):
             state = "unknown"
-        row = require_order(office, order_no)
-    return Payment(
-        order_no=order_no,
-        state=state or public_state(row),
-        amount_fen=row["amount_fen"],
-        refunded_fen=row["refunded_fen"],
-        method=row["method"],
-    )
+        row = read_order(office, order_no)
+    return _payment(row, state)
 
 
-def close_payment(office: Office, order_no: str) -> PaymentClosed:
+def close_payment(office: Office, order_no: OrderNo) -> PaymentClosed:
     """Give an order up. It may turn out to have been paid: then it is ``paid``."""
-    row = require_order(office, order_no)
+    row = read_order(office, order_no)
     if row["state"] == "waiting":
         channel = channel_of(office, row["channel"])
         try:
@@ -113,35 +140,34 @@ def close_payment(office: Office, order_no: str) -> PaymentClosed:
             _settle(office, order_no)
         else:
             _give_up(office, order_no)
-    return PaymentClosed(state=public_state(require_order(office, order_no)))
+    return PaymentClosed(state=public_state(read_order(office, order_no)))
 
 
-def register_terminal(office: Office, taken: TerminalPayment) -> Payment:
+def register_terminal(db: Connection, office: Office, taken: TerminalPayment) -> Payment:
     """Register what the card terminal took. A bill already paid otherwise is refused: give it back."""
-    with office.store.begin() as db:
-        bill_for_payment(db, taken.bill_no, taken.case_no, taken.amount_fen)
-        row = order_row(db, taken.order_no)
-        if row is not None:
-            _require_same(row, taken, TERMINAL)
-        else:
-            if paid_order(db, taken.bill_no) is not None:
-                raise Refused(409, "already-paid")
-            insert_order(
-                db,
-                taken,
-                channel=TERMINAL,
-                method=taken.method or TERMINAL,
-                host_reference=taken.host_reference,
-                expires_at=stamp(office.now()),
-                state="paid",
-            )
-            note(db, office, taken.case_no, "paid", f"{taken.order_no} {TERMINAL}", becomes="paid")
-    return show_payment(office, taken.order_no)
+    bill_for_payment(db, taken.bill_no, taken.case_no, taken.amount_fen)
+    row = order_row(db, taken.order_no)
+    if row is not None:
+        _require_same(row, taken, TERMINAL)
+        return _payment(row)
+    if paid_order(db, taken.bill_no) is not None:
+        raise Refused(409, "already-paid")
+    insert_order(
+        db,
+        taken,
+        channel=TERMINAL,
+        method=taken.method or TERMINAL,
+        host_reference=taken.host_reference,
+        expires_at=stamp(office.now()),
+        state="paid",
+    )
+    note(db, office, taken.case_no, "paid", f"{taken.order_no} {TERMINAL}", becomes="paid")
+    return _payment(require_order(db, taken.order_no))
 
 
 def look_after(office: Office, order_no: str) -> None:
     """Ask the host about one order and do what its answer demands. Raises ``HostSilent``."""
-    row = require_order(office, order_no)
+    row = read_order(office, order_no)
     channel = channel_of(office, row["channel"])
     if row["state"] == "returning":
         _return(office, row)
@@ -211,7 +237,7 @@ def _give_up(office: Office, order_no: str) -> None:
             note(db, office, row["case_no"], "payment-closed", order_no)
 
 
-def _require_same(row: RowMapping, asked: PaymentAsked | TerminalPayment, channel: str) -> None:
+def _require_same(row: RowMapping, asked: Paying, channel: str) -> None:
     kept = (row["case_no"], row["bill_no"], row["amount_fen"], row["channel"])
     if kept != (asked.case_no, asked.bill_no, asked.amount_fen, channel):
         raise Refused(409, "order-differs")
@@ -224,3 +250,21 @@ def _code(row: RowMapping) -> PaymentCode:
         code=row["code"],
         expires_at=moment(row["expires_at"]).astimezone(BEIJING),
     )
+
+
+def _payment(row: RowMapping, state: PaymentState | None = None) -> Payment:
+    return Payment(
+        order_no=row["order_no"],
+        state=state or public_state(row),
+        amount_fen=row["amount_fen"],
+        refunded_fen=row["refunded_fen"],
+        method=row["method"],
+    )
+
+
+OPERATIONS: Final = (
+    post("/v1/payments", ask_payment, "Make an order that a phone can pay by its code", status=201),
+    post("/v1/payments/terminal", register_terminal, "Register what the card terminal took", status=201),
+    get("/v1/payments/{order_no}", show_payment, "What became of an order; asks the payment host"),
+    post("/v1/payments/{order_no}/close", close_payment, "Give an order up; it may turn out to be paid"),
+)

@@ -2,54 +2,141 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import date
-from typing import Any, Literal
+from typing import Final, Literal
 
-from sqlalchemy import Connection, RowMapping, delete, insert, select
+from sqlalchemy import Connection, Index, RowMapping, Table, delete, insert, select
 
-from simulators.back_office.contract import HeldEndorsement, PermitAnswer, PermitQuestion
-from simulators.back_office.desk import Office
-from simulators.back_office.store import held, people, permits
+from simulators.back_office.contract import Line, Number, Part, PermitNo
+from simulators.back_office.desk import Office, Persona
+from simulators.back_office.operation import post
+from simulators.back_office.store import (
+    find,
+    flag,
+    key,
+    metadata,
+    of,
+    serial,
+    text,
+    text_or_none,
+    whole,
+)
+from simulators.back_office.tariff import Destination, EndorsementType
 
-Persona = Mapping[str, Any]
-"""A person of the bench: tables ``id_card``, ``permit`` and ``register`` as their file has them."""
+people: Final = Table(
+    "people",
+    metadata,
+    key("id_number"),
+    text("name"),
+    text("household"),
+    flag("individual_travel"),
+    flag("first_time"),
+    text_or_none("last_issued"),
+    flag("exit_ban"),
+    flag("state_employee"),
+    flag("soldier"),
+)
+
+permits: Final = Table(
+    "permits",
+    metadata,
+    key("permit_number"),
+    of("id_number", "people.id_number", dies_with=True),
+    text("status"),
+    text("expires"),
+    whole("strip_rewrites"),
+)
+
+held: Final = Table(
+    "held_endorsements",
+    metadata,
+    serial(),
+    of("permit_number", "permits.permit_number", dies_with=True),
+    text("number"),
+    text("destination"),
+    text("type"),
+    text("valid_from"),
+    text("valid_until"),
+    whole("entries"),
+    whole("entries_left"),
+    whole("stay_days"),
+    Index("held_by_permit", "permit_number"),
+)
 
 
-def seed(office: Office, personas: Iterable[Persona]) -> None:
-    """Make the registers say what ``personas`` say, and nothing else. Cases and money stay."""
-    with office.store.begin() as db:
-        for table in (held, permits, people):
-            db.execute(delete(table))
-        for persona in personas:
-            if "id_card" in persona and "permit" in persona:
-                _enter(db, persona)
+class PermitQuestion(Part):
+    kiosk: Number
+    id_number: Number
+    name: Line
+    permit_number: PermitNo
+    permit_expires: date
 
 
-def _enter(db: Connection, persona: Persona) -> None:
-    card, permit, register = persona["id_card"], persona["permit"], persona.get("register", {})
-    owner = str(register.get("permit_holder", card["number"]))
-    if db.execute(select(people.c.id_number).where(people.c.id_number == owner)).first() is None:
-        db.execute(
-            insert(people).values(
-                id_number=owner,
-                name=str(card["name"]),
-                household=str(register.get("household", "330212")),
-                individual_travel=bool(register.get("individual_travel", True)),
-                first_time=bool(register.get("first_time", False)),
-                last_issued=_iso(register.get("last_issued")),
-                exit_ban=bool(register.get("exit_ban", False)),
-                state_employee=bool(register.get("state_employee", False)),
-                soldier=bool(register.get("soldier", False)),
-            )
+class HeldEndorsement(Part):
+    destination: Destination
+    type: EndorsementType
+    valid_until: date
+    entries_left: int
+
+
+class PermitAnswer(Part):
+    """``refusal`` never says why: any reason is told at a window, in person."""
+
+    permit_status: Literal["valid", "lost", "cancelled", "expired", "unknown"]
+    held_by_applicant: bool
+    refusal: Literal["see-window"] | None
+    first_time: bool
+    household: str
+    individual_travel: bool
+    last_issued: date | None
+    endorsements: list[HeldEndorsement]
+    strip_rewrites: int
+
+
+def seed(db: Connection, office: Office, personas: Iterable[Persona]) -> None:
+    """Make the registers say what ``personas`` say, and nothing else."""
+    for table in (held, permits, people):
+        db.execute(delete(table))
+    for persona in personas:
+        if "id_card" in persona:
+            _enter_person(db, persona)
+        if "id_card" in persona and "permit" in persona:
+            _enter_permit(db, persona)
+
+
+def _owner(persona: Persona) -> str:
+    return str(persona.get("register", {}).get("permit_holder", persona["id_card"]["number"]))
+
+
+def _enter_person(db: Connection, persona: Persona) -> None:
+    register = persona.get("register", {})
+    if find(db, people.c.id_number, _owner(persona)) is not None:
+        return
+    db.execute(
+        insert(people).values(
+            id_number=_owner(persona),
+            name=str(persona["id_card"]["name"]),
+            household=str(register.get("household", "330212")),
+            individual_travel=bool(register.get("individual_travel", True)),
+            first_time=bool(register.get("first_time", False)),
+            last_issued=_iso(register.get("last_issued")),
+            exit_ban=bool(register.get("exit_ban", False)),
+            state_employee=bool(register.get("state_employee", False)),
+            soldier=bool(register.get("soldier", False)),
         )
+    )
+
+
+def _enter_permit(db: Connection, persona: Persona) -> None:
+    permit, register = persona["permit"], persona.get("register", {})
     number = str(permit["number"])
-    if db.execute(select(permits.c.id_number).where(permits.c.permit_number == number)).first() is not None:
+    if permit_of(db, number) is not None:
         return
     db.execute(
         insert(permits).values(
             permit_number=number,
-            id_number=owner,
+            id_number=_owner(persona),
             status=str(register.get("permit_status", "valid")),
             expires=_iso(permit["expires"]),
             strip_rewrites=int(register.get("strip_rewrites", 0)),
@@ -72,12 +159,11 @@ def _enter(db: Connection, persona: Persona) -> None:
         )
 
 
-def check_permit(office: Office, question: PermitQuestion) -> PermitAnswer:
+def check_permit(db: Connection, office: Office, question: PermitQuestion) -> PermitAnswer:
     """Answer what the registers know of a permit and the person who brings it."""
-    with office.store.begin() as db:
-        permit = permit_of(db, question.permit_number)
-        person = _person(db, question.id_number)
-        endorsements = _valid(db, question.permit_number, office.today()) if permit is not None else []
+    permit = permit_of(db, question.permit_number)
+    person = person_of(db, question.id_number)
+    endorsements = _valid(db, question.permit_number, office.today()) if permit is not None else []
     same_person = person is not None and person["name"] == question.name
     owned = permit is not None and same_person and permit["id_number"] == question.id_number
     banned = person is not None and stands_back(person)
@@ -102,16 +188,17 @@ def stands_back(person: RowMapping) -> bool:
 
 def permit_of(db: Connection, number: str) -> RowMapping | None:
     """Return the permit's row of the register."""
-    return db.execute(select(permits).where(permits.c.permit_number == number)).mappings().first()
+    return find(db, permits.c.permit_number, number)
+
+
+def person_of(db: Connection, id_number: str) -> RowMapping | None:
+    """Return the person's row of the register."""
+    return find(db, people.c.id_number, id_number)
 
 
 def holder_of(db: Connection, permit: RowMapping) -> RowMapping:
     """Return the row of the person whom ``permit`` belongs to."""
     return db.execute(select(people).where(people.c.id_number == permit["id_number"])).mappings().one()
-
-
-def _person(db: Connection, id_number: str) -> RowMapping | None:
-    return db.execute(select(people).where(people.c.id_number == id_number)).mappings().first()
 
 
 def _valid(db: Connection, permit_number: str, today: date) -> list[HeldEndorsement]:
@@ -156,3 +243,13 @@ def _iso(value: object) -> str | None:
 
 def _date(text: str | None) -> date | None:
     return None if text is None else date.fromisoformat(text)
+
+
+OPERATIONS: Final = (
+    post(
+        "/v1/permits/check",
+        check_permit,
+        "What the registers know of a permit and who brings it",
+        keyed=False,
+    ),
+)

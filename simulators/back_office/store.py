@@ -1,4 +1,4 @@
-"""The tables, on SQLite (embedded) or PostgreSQL (by URL).
+"""The database: SQLite (embedded) or PostgreSQL (by URL); each desk declares its own tables on ``metadata``.
 
 Times are kept as ISO 8601 text in UTC and dates as ISO text, so that both databases sort and
 compare them alike; money is whole fen.
@@ -13,167 +13,91 @@ from sqlalchemy import (
     JSON,
     Boolean,
     Column,
+    Connection,
     Engine,
     ForeignKey,
-    Index,
     Integer,
     MetaData,
+    RowMapping,
     String,
     Table,
-    UniqueConstraint,
     create_engine,
     event,
+    insert,
+    select,
+    update,
 )
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.pool import QueuePool
 
 POSTGRES_CONNECTIONS: Final = 8
 
 metadata = MetaData()
 
-people = Table(
-    "people",
-    metadata,
-    Column("id_number", String, primary_key=True),
-    Column("name", String, nullable=False),
-    Column("household", String, nullable=False),
-    Column("individual_travel", Boolean, nullable=False),
-    Column("first_time", Boolean, nullable=False),
-    Column("last_issued", String),
-    Column("exit_ban", Boolean, nullable=False),
-    Column("state_employee", Boolean, nullable=False),
-    Column("soldier", Boolean, nullable=False),
-)
 
-permits = Table(
-    "permits",
-    metadata,
-    Column("permit_number", String, primary_key=True),
-    Column("id_number", ForeignKey("people.id_number", ondelete="CASCADE"), nullable=False),
-    Column("status", String, nullable=False),
-    Column("expires", String, nullable=False),
-    Column("strip_rewrites", Integer, nullable=False),
-)
+def key(name: str) -> Column[str]:
+    """A text by which a row is known."""
+    return Column(name, String, primary_key=True)
 
-held = Table(
-    "held_endorsements",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("permit_number", ForeignKey("permits.permit_number", ondelete="CASCADE"), nullable=False),
-    Column("number", String, nullable=False),
-    Column("destination", String, nullable=False),
-    Column("type", String, nullable=False),
-    Column("valid_from", String, nullable=False),
-    Column("valid_until", String, nullable=False),
-    Column("entries", Integer, nullable=False),
-    Column("entries_left", Integer, nullable=False),
-    Column("stay_days", Integer, nullable=False),
-    Index("held_by_permit", "permit_number"),
-)
 
-cases = Table(
-    "cases",
-    metadata,
-    Column("case_no", String, primary_key=True),
-    Column("kiosk", String, nullable=False),
-    Column("service", String, nullable=False),
-    Column("opened_at", String, nullable=False),
-    Column("permit_number", String),
-    Column("state", String, nullable=False),
-)
+def serial(name: str = "id") -> Column[int]:
+    """A number that the database counts up."""
+    return Column(name, Integer, primary_key=True)
 
-case_history = Table(
-    "case_history",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("case_no", ForeignKey("cases.case_no"), nullable=False),
-    Column("at", String, nullable=False),
-    Column("step", String, nullable=False),
-    Column("detail", String, nullable=False),
-    Index("history_of_case", "case_no"),
-)
 
-bills = Table(
-    "bills",
-    metadata,
-    Column("bill_no", String, primary_key=True),
-    Column("case_no", ForeignKey("cases.case_no"), nullable=False),
-    Column("items", JSON, nullable=False),
-    Column("total_fen", Integer, nullable=False),
-    Column("valid_until", String, nullable=False),
-)
+def text(name: str) -> Column[str]:
+    """A text that is always there; also times, dates and states."""
+    return Column(name, String, nullable=False)
 
-payments = Table(
-    "payments",
-    metadata,
-    Column("order_no", String, primary_key=True),
-    Column("case_no", ForeignKey("cases.case_no"), nullable=False),
-    Column("bill_no", ForeignKey("bills.bill_no"), nullable=False),
-    Column("channel", String, nullable=False),
-    Column("method", String, nullable=False),
-    Column("host_reference", String, nullable=False),
-    Column("amount_fen", Integer, nullable=False),
-    Column("code", String, nullable=False),
-    Column("expires_at", String, nullable=False),
-    Column("state", String, nullable=False),
-    Column("refunded_fen", Integer, nullable=False),
-    Index("payments_of_bill", "bill_no"),
-    Index("payments_by_state", "state"),
-)
 
-refunds = Table(
-    "refunds",
-    metadata,
-    Column("refund_no", String, primary_key=True),
-    Column("order_no", ForeignKey("payments.order_no"), nullable=False),
-    Column("amount_fen", Integer, nullable=False),
-    Column("reason", String, nullable=False),
-    Column("state", String, nullable=False),
-)
+def text_or_none(name: str) -> Column[str]:
+    """A text that may be missing."""
+    return Column(name, String)
 
-approvals = Table(
-    "approvals",
-    metadata,
-    Column("approval_no", String, primary_key=True),
-    Column("sequence", Integer, nullable=False, unique=True),
-    Column("case_no", ForeignKey("cases.case_no"), nullable=False),
-    Column("permit_number", String, nullable=False),
-    Column("bill_no", String, nullable=False),
-    Column("order_no", ForeignKey("payments.order_no"), nullable=False),
-    Column("endorsements", JSON, nullable=False),
-    Column("chip_record", String, nullable=False),
-    Column("strip_code", String, nullable=False),
-    Column("state", String, nullable=False),
-    UniqueConstraint("order_no", name="one_approval_for_one_payment"),
-)
 
-events = Table(
-    "events",
-    metadata,
-    Column("id", String, primary_key=True),
-    Column("at", String, nullable=False),
-    Column("received_at", String, nullable=False),
-    Column("kind", String, nullable=False),
-    Column("case_no", String),
-    Column("body", JSON, nullable=False),
-)
+def whole(name: str) -> Column[int]:
+    """A whole number that is always there; money is fen."""
+    return Column(name, Integer, nullable=False)
 
-counters = Table(
-    "counters",
-    metadata,
-    Column("name", String, primary_key=True),
-    Column("last", Integer, nullable=False),
-)
 
-answers = Table(
-    "stored_answers",
-    metadata,
-    Column("key", String, primary_key=True),
-    Column("request_digest", String, nullable=False),
-    Column("status", Integer, nullable=False),
-    Column("body", String, nullable=False),
-    Column("at", String, nullable=False),
-)
+def flag(name: str) -> Column[bool]:
+    """Yes or no."""
+    return Column(name, Boolean, nullable=False)
+
+
+def values(name: str) -> Column[Any]:
+    """JSON values."""
+    return Column(name, JSON, nullable=False)
+
+
+def of(name: str, target: str, *, dies_with: bool = False) -> Column[str]:
+    """A reference to the ``target`` column (``cases.case_no``); the row may die with its owner."""
+    return Column(name, ForeignKey(target, ondelete="CASCADE" if dies_with else None), nullable=False)
+
+
+counters: Final = Table("counters", metadata, key("name"), whole("last"))
+
+
+def find(db: Connection, column: Column[Any], value: object, *, lock: bool = False) -> RowMapping | None:
+    """Return the row of the column's table with this value, locked until the transaction ends if asked."""
+    query = select(column.table).where(column == value)
+    return db.execute(query.with_for_update() if lock else query).mappings().first()
+
+
+def next_number(db: Connection, name: str) -> int:
+    """Return the counter's next number; the row stays locked until the transaction ends."""
+    count = update(counters).where(counters.c.name == name).values(last=counters.c.last + 1)
+    count = count.returning(counters.c.last)
+    last = db.scalars(count).first()
+    if last is None:
+        try:
+            with db.begin_nested():
+                db.execute(insert(counters).values(name=name, last=1))
+            return 1
+        except IntegrityError:  # somebody else was the first at the same moment
+            last = db.scalars(count).one()
+    return int(last)
 
 
 def open_store(url: str) -> Engine:
@@ -214,6 +138,6 @@ def stamp(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="microseconds")
 
 
-def moment(text: str) -> datetime:
+def moment(stamped: str) -> datetime:
     """Return the time that ``stamp`` stored."""
-    return datetime.fromisoformat(text)
+    return datetime.fromisoformat(stamped)

@@ -13,8 +13,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
-from simulators.back_office import store
+from simulators.back_office.acceptance import cases
+from simulators.back_office.bills import bills
+from simulators.back_office.endorsements import approvals
 from simulators.back_office.operations import OPERATIONS
+from simulators.back_office.orders import payments
+from simulators.back_office.reports import events
 from simulators.back_office.store import open_store
 from simulators.faults import Order
 from tests.simulators.back_office_bench import HONG_KONG, LI, Bench
@@ -118,7 +122,7 @@ def test_repeat_with_the_same_key_gives_the_stored_answer(bench: Bench) -> None:
     first = bench.post("/v1/quotes", asked, key="k1")
     again = bench.post("/v1/quotes", asked, key="k1")
     assert (again.status_code, again.content) == (first.status_code, first.content)
-    assert _count(bench, store.bills) == 1
+    assert _count(bench, bills) == 1
     other = bench.post("/v1/quotes", {**asked, "items": [{**HONG_KONG, "entries": 2}]}, key="k1")
     assert (other.status_code, other.json()["error"]) == (422, "key-reused")
     elsewhere = bench.post("/v1/events", {"events": [EVENT]}, key="k1")
@@ -140,7 +144,7 @@ def test_many_at_once_with_one_key_have_one_effect(bench: Bench) -> None:
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda _: bench.post("/v1/quotes", asked, key="k1").content, range(16)))
     assert len(set(answers)) == 1
-    assert _count(bench, store.bills) == 1
+    assert _count(bench, bills) == 1
 
 
 def test_many_at_once_for_one_payment_get_one_approval(bench: Bench) -> None:
@@ -151,7 +155,7 @@ def test_many_at_once_for_one_payment_get_one_approval(bench: Bench) -> None:
             pool.map(lambda n: bench.issue("CASE-1", bill, "ORDER0001", key=f"k{n}").content, range(16))
         )
     assert len(set(answers)) == 1
-    assert _count(bench, store.approvals) == 1
+    assert _count(bench, approvals) == 1
 
 
 def test_lost_reply_was_processed_and_the_repeat_tells_it(bench: Bench) -> None:
@@ -160,9 +164,9 @@ def test_lost_reply_was_processed_and_the_repeat_tells_it(bench: Bench) -> None:
     bench.faults.arm(Order("back_office", "reply_lost", "POST /v1/quotes"))
     with pytest.raises(requests.ConnectionError):
         bench.post("/v1/quotes", asked, key="k1")
-    assert _count(bench, store.bills) == 1
+    assert _count(bench, bills) == 1
     assert bench.post("/v1/quotes", asked, key="k1").status_code == 200
-    assert _count(bench, store.bills) == 1
+    assert _count(bench, bills) == 1
 
 
 def test_down_processes_nothing_until_it_is_over(bench: Bench) -> None:
@@ -170,7 +174,7 @@ def test_down_processes_nothing_until_it_is_over(bench: Bench) -> None:
     for _ in range(2):
         with pytest.raises(requests.ConnectionError):
             bench.open_case("CASE-1")
-    assert _count(bench, store.cases) == 0
+    assert _count(bench, cases) == 0
     bench.faults.clear("back_office")
     assert bench.open_case("CASE-1").status_code == 201
 
@@ -179,7 +183,7 @@ def test_twice_delivered_is_once_done(bench: Bench) -> None:
     bill = bench.quote("CASE-1", [HONG_KONG])
     bench.faults.arm(Order("back_office", "twice", "POST /v1/payments/terminal"))
     assert bench.pay_at_terminal("CASE-1", bill, "ORDER0001")["state"] == "paid"
-    assert _count(bench, store.payments) == 1
+    assert _count(bench, payments) == 1
 
 
 def test_slow_answer_comes_after_its_time(bench: Bench) -> None:
@@ -194,7 +198,7 @@ def test_events_are_kept_once_and_shown_in_their_case(bench: Bench) -> None:
     told = {"events": [{**EVENT, "case_no": "CASE-1"}, {**EVENT, "id": "e2", "kind": "heartbeat"}]}
     assert bench.post("/v1/events", told, key="k1").json() == {"accepted": ["e1", "e2"]}
     assert bench.post("/v1/events", told, key="k2").json() == {"accepted": ["e1", "e2"]}
-    assert _count(bench, store.events) == 2
+    assert _count(bench, events) == 2
     assert [s["step"] for s in bench.get("/v1/cases/CASE-1")["history"]] == ["opened", "rating"]
 
 

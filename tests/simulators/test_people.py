@@ -117,3 +117,25 @@ def test_a_mistake_names_file_and_key(tmp_path: Path) -> None:
     (tmp_path / "x.toml").write_text(text.replace('layout = "resident"', 'layout = "paper"'))
     with pytest.raises(PersonaError, match=r"x\.toml: id_card\.layout: 'paper'"):
         load_personas(tmp_path)
+
+
+def test_a_desk_of_the_back_office_gets_its_own_section(tmp_path: Path) -> None:
+    text = (FOLDER / "li-wenjing.toml").read_text()
+    section = """
+[[traffic.violations]]
+at = "today-3dT14:20"
+until = "today+1y"
+words = "the day is a word"
+"""
+    (tmp_path / "x.toml").write_text(text + section)
+    person = load_personas(tmp_path, today=date(2026, 11, 22))["x"]
+    (violation,) = person.tables()["traffic"]["violations"]
+    assert violation["at"].isoformat() == "2026-11-19T14:20:00+08:00"
+    assert (violation["until"], violation["words"]) == (date(2027, 11, 22), "the day is a word")
+    for wrong in ("today-3dT25:00", "today is a word"):
+        (tmp_path / "x.toml").write_text(text + section.replace("today-3dT14:20", wrong))
+        with pytest.raises(PersonaError, match=r"traffic\.violations"):
+            load_personas(tmp_path)
+    (tmp_path / "x.toml").write_text(text + "[weather]\nsunny = true\n")
+    with pytest.raises(PersonaError, match="weather"):
+        load_personas(tmp_path)

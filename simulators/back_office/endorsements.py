@@ -1,4 +1,4 @@
-"""Decision (审核审批): whether an endorsement is issued, and what then stands on the card.
+"""Endorsements (签注): whether one is issued, decided at once (即办), and what then stands on the card.
 
 Issued only when the bill is paid and the registers have nothing against it at this moment; one
 approval for one payment, however often it is asked for. The registers change when the kiosk tells
@@ -11,31 +11,73 @@ import calendar
 from base64 import b64encode
 from collections.abc import Sequence
 from datetime import date, timedelta
-from typing import Any, Final
+from typing import Annotated, Any, Final, Literal
 
-from sqlalchemy import Connection, RowMapping, delete, insert, select, update
+from pydantic import Field
+from sqlalchemy import Connection, RowMapping, Table, UniqueConstraint, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from simulators.back_office.acceptance import note
-from simulators.back_office.bills import is_for
-from simulators.back_office.chip import chip_record, strip_code
-from simulators.back_office.contract import (
-    Approval,
-    EndorsementAsked,
-    IssuedEndorsement,
-    Outcome,
-    OutcomeTaken,
-    Validity,
-)
+from simulators.back_office.acceptance import note, note_approval
+from simulators.back_office.bills import find_bill
+from simulators.back_office.chip import IssuedEndorsement, chip_record, strip_code
+from simulators.back_office.contract import CaseNo, Number, OrderNo, Part, PermitNo
 from simulators.back_office.desk import Office, Refused
+from simulators.back_office.operation import get, post
+from simulators.back_office.orders import mark_delivered, require_paid
 from simulators.back_office.payments import show_payment
-from simulators.back_office.registers import holder_of, permit_of, stands_back
-from simulators.back_office.store import approvals, bills, counters, held, payments, people, permits
+from simulators.back_office.registers import held, holder_of, people, permit_of, permits, stands_back
+from simulators.back_office.store import find, key, metadata, next_number, of, text, values, whole
+from simulators.back_office.tariff import Validity, Wish, is_for
+
+approvals: Final = Table(
+    "approvals",
+    metadata,
+    key("approval_no"),
+    whole("sequence"),
+    of("case_no", "cases.case_no"),
+    text("permit_number"),
+    text("bill_no"),
+    of("order_no", "payments.order_no"),
+    values("endorsements"),
+    text("chip_record"),
+    text("strip_code"),
+    text("state"),
+    UniqueConstraint("sequence"),
+    UniqueConstraint("order_no", name="one_approval_for_one_payment"),
+)
 
 STAY_DAYS: Final = 7
 """Days a stay for G and L, the types a kiosk issues."""
 
 MONTHS: Final[dict[Validity, int]] = {"P3M": 3, "P1Y": 12}
+
+
+class EndorsementAsked(Part):
+    case_no: CaseNo
+    permit_number: PermitNo
+    bill_no: Number
+    order_no: OrderNo
+    items: Annotated[list[Wish], Field(min_length=1, max_length=2)]
+
+
+class Approval(Part):
+    """``chip_record`` is the whole content of the chip's endorsement file in base64, at most 255 bytes."""
+
+    approval_no: str
+    state: Literal["approved", "issued", "failed"]
+    endorsements: list[IssuedEndorsement]
+    chip_record: str
+    strip_code: str
+
+
+class Outcome(Part):
+    outcome: Literal["issued", "failed"]
+    chip: bool
+    strip: bool
+
+
+class OutcomeTaken(Part):
+    state: Literal["issued", "failed"]
 
 
 def issue(office: Office, asked: EndorsementAsked) -> Approval:
@@ -63,20 +105,13 @@ def issue(office: Office, asked: EndorsementAsked) -> Approval:
         return _repeated(row, asked)
 
 
-def show_approval(office: Office, approval_no: str) -> Approval:
+def show_approval(db: Connection, office: Office, approval_no: Number) -> Approval:
     """Return an approval; raises ``Refused`` 404."""
-    with office.store.begin() as db:
-        return _approval(_of_number(db, approval_no))
+    return _approval(_of_number(db, approval_no))
 
 
-def take_outcome(office: Office, approval_no: str, outcome: Outcome) -> OutcomeTaken:
+def take_outcome(db: Connection, office: Office, approval_no: Number, outcome: Outcome) -> OutcomeTaken:
     """Register what became of the card. The same outcome again changes nothing."""
-    with office.store.begin() as db:
-        return record_outcome(db, office, approval_no, outcome)
-
-
-def record_outcome(db: Connection, office: Office, approval_no: str, outcome: Outcome) -> OutcomeTaken:
-    """Do what ``take_outcome`` does within the transaction of ``db``."""
     row = _of_number(db, approval_no)
     if row["state"] != "approved":
         if row["state"] != outcome.outcome:
@@ -86,21 +121,16 @@ def record_outcome(db: Connection, office: Office, approval_no: str, outcome: Ou
     done = f"chip {'ok' if outcome.chip else 'not'}, strip {'ok' if outcome.strip else 'not'}"
     note(db, office, row["case_no"], outcome.outcome, f"{approval_no} {done}", becomes=outcome.outcome)
     if outcome.outcome == "issued":
+        mark_delivered(db, row["order_no"])
         _enter(db, office, row)
     return OutcomeTaken(state=outcome.outcome)
 
 
 def _decide(db: Connection, office: Office, asked: EndorsementAsked) -> Approval:
-    bill = db.execute(select(bills).where(bills.c.bill_no == asked.bill_no)).mappings().first()
+    bill = find_bill(db, asked.bill_no)
     if bill is None or not is_for(bill, asked.case_no, asked.items):
         raise Refused(409, "bill-differs")
-    payment = (
-        db.execute(select(payments).where(payments.c.order_no == asked.order_no).with_for_update())
-        .mappings()
-        .one()
-    )
-    if payment["bill_no"] != asked.bill_no or payment["state"] != "paid":
-        raise Refused(409, "not-paid")
+    require_paid(db, asked.order_no, asked.bill_no)
     today = office.today()
     permit = permit_of(db, asked.permit_number)
     until = max(end_of(wish.validity, today) for wish in asked.items)
@@ -111,7 +141,7 @@ def _decide(db: Connection, office: Office, asked: EndorsementAsked) -> Approval
         or stands_back(holder_of(db, permit))
     ):
         raise Refused(409, "refused")
-    sequence = _next(db, "approvals")
+    sequence = next_number(db, "approvals")
     digits = f"{today:%y%m%d}{sequence:08d}"
     endorsements = [
         IssuedEndorsement(
@@ -139,7 +169,7 @@ def _decide(db: Connection, office: Office, asked: EndorsementAsked) -> Approval
         "state": "approved",
     }
     db.execute(insert(approvals).values(**row))
-    note(db, office, asked.case_no, "approved", row["approval_no"], becomes="approved")
+    note_approval(db, office, asked.case_no, row["approval_no"])
     return _approval(row)
 
 
@@ -204,15 +234,6 @@ def _enter(db: Connection, office: Office, approval: RowMapping) -> None:
     )
 
 
-def _next(db: Connection, name: str) -> int:
-    """Return the counter's next number; the row stays locked until the transaction ends."""
-    changed = db.execute(update(counters).where(counters.c.name == name).values(last=counters.c.last + 1))
-    if not changed.rowcount:
-        db.execute(insert(counters).values(name=name, last=1))
-        return 1
-    return int(db.scalars(select(counters.c.last).where(counters.c.name == name)).one())
-
-
 def _repeated(row: RowMapping, asked: EndorsementAsked) -> Approval:
     approval = _approval(row)
     kept = (row["case_no"], row["permit_number"], row["bill_no"])
@@ -227,15 +248,11 @@ def _repeated(row: RowMapping, asked: EndorsementAsked) -> Approval:
 
 
 def _of_order(db: Connection, order_no: str) -> RowMapping | None:
-    return db.execute(select(approvals).where(approvals.c.order_no == order_no)).mappings().first()
+    return find(db, approvals.c.order_no, order_no)
 
 
 def _of_number(db: Connection, approval_no: str) -> RowMapping:
-    row = (
-        db.execute(select(approvals).where(approvals.c.approval_no == approval_no).with_for_update())
-        .mappings()
-        .first()
-    )
+    row = find(db, approvals.c.approval_no, approval_no, lock=True)
     if row is None:
         raise Refused(404, "not-found", approval_no)
     return row
@@ -249,3 +266,12 @@ def _approval(row: RowMapping | dict[str, Any]) -> Approval:
         chip_record=row["chip_record"],
         strip_code=row["strip_code"],
     )
+
+
+OPERATIONS: Final = (
+    post(
+        "/v1/endorsements", issue, "Decide on paid endorsements: what to write on the card, or no", status=201
+    ),
+    get("/v1/endorsements/{approval_no}", show_approval, "An approval and what became of it"),
+    post("/v1/endorsements/{approval_no}/outcome", take_outcome, "Tell whether the card was made"),
+)
