@@ -21,6 +21,8 @@ POLL_S = 0.3
 """How often the reader is asked: its makers recommend no less."""
 
 MOST_TRIES = 5
+LIFTED_WITHIN_S = 3.0
+"""How long a card that could not be read has to be seen gone before it is asked for anew."""
 
 
 @dataclass(slots=True, repr=False)
@@ -145,7 +147,10 @@ async def ask_to_take_id_card(visit: Visit) -> None:
 async def _wait_and_read(visit: Visit, *, again: bool) -> IdCard:
     reader = visit.house.cabinet.id_card_reader
     if again:
-        await _wait_until_lifted(visit, reader)
+        # Lifted and laid down again between two questions, it is never seen gone: then it is simply read.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LIFTED_WITHIN_S):
+                await _wait_until_lifted(visit, reader)
     while not await reader(lambda unit: unit.find()):
         await asyncio.sleep(POLL_S)
     return await visit.device(reader, lambda unit: unit.read(fingerprints=True))

@@ -109,10 +109,16 @@ class IdCardReader:
         return lying.persona if lying else None
 
     def place(self, persona: Persona, spoilt: str = "") -> None:
-        """Lay a card down; ``spoilt`` is one of ``id_card_layouts.SPOILT``, or "" for a good one."""
+        """Lay a card down; ``spoilt`` is one of ``id_card_layouts.SPOILT``, or "" for a good one.
+
+        Laying down the card that lies there already changes nothing.
+        """
         if spoilt and spoilt not in SPOILT:
             raise ValueError(f"spoilt: one of {', '.join(SPOILT)}")
         with self._moved:
+            lying = self._card
+            if lying is not None and (lying.persona, lying.spoilt) == (persona, spoilt):
+                return
             self._card = _Lying(persona, spoilt)
             self._moved.notify_all()
 
