@@ -11,6 +11,7 @@ import argparse
 import json
 import os
 import sys
+import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -81,14 +82,22 @@ def main() -> int:
     if unknown:
         parser.error(f"no part {', '.join(sorted(unknown))}: {', '.join(PARTS)}")
     figures: dict[str, float | int] = {"machine.load": os.getloadavg()[0]}
+    broken = []
     for name in options.parts or PARTS:
         print(f"measuring {name} …", file=sys.stderr, flush=True)
-        figures |= PARTS[name]()
+        try:
+            figures |= PARTS[name]()
+        except Exception:  # one part that breaks takes nothing from the others
+            traceback.print_exc()
+            broken.append(name)
     if options.json:
         print(json.dumps({name: round(value, 3) for name, value in figures.items()}))
     else:
         _print_table(figures)
-    return 0 if all(LIMITS[n].holds(v) for n, v in figures.items() if n in LIMITS) else 1
+    for name in broken:
+        print(f"{name} could not be measured: see above", file=sys.stderr)
+    held = all(LIMITS[name].holds(value) for name, value in figures.items() if name in LIMITS)
+    return 0 if held and not broken else 1
 
 
 def _print_table(figures: Figures) -> None:
