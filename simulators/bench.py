@@ -30,6 +30,7 @@ from simulators.faults import Faults
 from simulators.gate import Gate
 from simulators.housing import BOARD_BAUD, Housing
 from simulators.level import IDEAL, Level
+from simulators.panel.live_stand import LiveStand
 from simulators.panel.panel import Panel
 from simulators.payment_hosts.hosts import PaymentHosts
 from simulators.people import load_personas
@@ -184,6 +185,9 @@ class Bench:
             gate,
             self.state,
             self.power,
+            lambda before: LiveStand(
+                self.state, self.control_url, (self.back_office_url, self.token), self.power, before
+            ),
             self.world,
             self.faults,
             self.recorder,

@@ -137,6 +137,11 @@ class KioskLink:
         page = self.ask("shown")
         self._waiting = [{"page": page}] if page is not None else []
 
+    def hang_up(self) -> None:
+        """End the connection from another thread: who waits for a message gets ``KioskGone``."""
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+
     def close(self) -> None:
         self._socket.close()
 

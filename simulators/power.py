@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,7 +14,10 @@ from simulators.kiosk_link import KioskProcess
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How a run of the kiosk ended: ``never-on``, ``cut``, ``off``, or ``by-itself`` with its last words."""
+    """How a run of the kiosk ended: ``never-on``, ``cut``, ``off``, or ``by-itself`` with its last words.
+
+    A kiosk that met the failpoint ordered for it was ``cut``.
+    """
 
     how: str
     exit_code: int = 0
@@ -25,6 +29,7 @@ class Power:
 
     def __init__(self, site: Path) -> None:
         self._site = site
+        self._failpoint = site.parent / "failpoint"
         self._kiosk: KioskProcess | None = None
         self._ended = Ended("never-on")
         self._lock = threading.Lock()
@@ -35,7 +40,23 @@ class Power:
             if self._running() is None:
                 if headless is None:
                     headless = not os.environ.get("DISPLAY")
-                self._kiosk = KioskProcess(self._site, headless=headless)
+                self._kiosk = KioskProcess(
+                    self._site,
+                    headless=headless,
+                    environment={"KIOSK_FAILPOINT_ORDER": str(self._failpoint)},
+                )
+
+    @property
+    def kiosk(self) -> KioskProcess | None:
+        """The kiosk that runs now, None while none does."""
+        with self._lock:
+            return self._running()
+
+    def order_failpoint(self, point: str) -> None:
+        """Have the kiosk killed when it meets ``name:n``; nothing for ""."""
+        self._failpoint.unlink(missing_ok=True)
+        if point:
+            self._failpoint.write_text(point, "ascii")
 
     def cut(self) -> None:
         """Cut the power: the process is killed where it stands."""
@@ -62,7 +83,8 @@ class Power:
 
     def _running(self) -> KioskProcess | None:
         if self._kiosk is not None and self._kiosk.exit_code is not None:
-            self._end(self._kiosk, "by-itself")
+            killed = self._kiosk.exit_code == -signal.SIGKILL and self._failpoint.exists()
+            self._end(self._kiosk, "cut" if killed else "by-itself")
         return self._kiosk
 
     def _end(self, kiosk: KioskProcess, how: str) -> None:

@@ -37,7 +37,7 @@ class Director:
         hands: Hands | None = None,
         watching: Watching | None = None,
     ) -> None:
-        self._scenario, self._stand = scenario, stand
+        self.scenario, self._stand = scenario, stand
         self._hands, self._watching = hands, watching
         self._seen: dict[str, int] = {}
         self._shown: tuple[int, str] | None = None
@@ -61,7 +61,7 @@ class Director:
         if self._watching is not None:
             self._watching(self, page)
         obvious = True
-        for number, when in enumerate(self._scenario.when):
+        for number, when in enumerate(self.scenario.when):
             if self._is_now(number, when, name, keys, new):
                 self.done.add(number)
                 obvious = obvious and when.obvious and all(step.kind != "answer" for step in when.do)
@@ -80,7 +80,7 @@ class Director:
         """Return the prompts and sentences at which something should have been done, and that never came."""
         return [
             when.prompt or when.said
-            for number, when in enumerate(self._scenario.when)
+            for number, when in enumerate(self.scenario.when)
             if number not in self.done
         ]
 

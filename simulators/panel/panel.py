@@ -10,6 +10,7 @@ import base64
 import math
 import os
 import time
+from collections.abc import Callable
 from dataclasses import asdict
 from functools import lru_cache, partial
 from pathlib import Path
@@ -28,12 +29,15 @@ from simulators.faults import Faults
 from simulators.gate import Gate, Refusal, fields, json_body
 from simulators.panel import news
 from simulators.panel.film import Film
+from simulators.panel.live_stand import Before, LiveStand
 from simulators.panel.screen import Finger, NoWindow
+from simulators.panel.theatre import Busy, NoScenario, Theatre, listed
 from simulators.panel.watch import NoKiosk, Watch
 from simulators.people import Persona
 from simulators.permit.unit import PermitUnitSimulator
 from simulators.power import Power
 from simulators.recorder import Recorder
+from simulators.scenario_file import ScenarioError
 from simulators.world import World
 
 PAGE: Final = Path(__file__).parent / "page"
@@ -55,16 +59,22 @@ HEADERS: Final = {
 FRAME_WAIT_S: Final = 5.0
 NEWS_WAIT_S: Final = 15.0
 PORTRAIT_PX: Final = 144
+SLOWEST_S: Final = 30.0
+"""How long a move of a scenario can be held up at most, when it is not played step by step."""
 
 
 class Panel:
-    """The handlers, as ``routes``; ``close`` ends what watches the kiosk."""
+    """The handlers, as ``routes``; ``close`` ends what watches the kiosk.
+
+    ``stand`` makes the stand on which scenarios are played here.
+    """
 
     def __init__(
         self,
         gate: Gate,
         state: Path,
         power: Power,
+        stand: Callable[[Before], LiveStand],
         world: World,
         faults: Faults,
         recorder: Recorder,
@@ -77,12 +87,15 @@ class Panel:
         self._watch = Watch(state)
         self._film = Film(lambda: self._watch.told().get("pid"))
         self._finger = Finger()
+        self._make_stand = stand
+        self._theatre = Theatre(self._stand)
         self._news = news.News(
             {
                 "world": news.whole(world.state),
                 "faults": news.whole(lambda: [asdict(order) for order in faults.orders()]),
                 "power": news.whole(self._mains),
                 "kiosk": news.whole(self._watch.told),
+                "play": news.whole(self._theatre.told),
                 "printed": news.whole(lambda: _amount(printer, permit_unit, document_printer)),
                 "wires": news.wires(recorder),
                 "log": news.log(state / "events.jsonl"),
@@ -93,15 +106,20 @@ class Panel:
             Route("/panel/", gate.local(self._show_page), methods=["GET"]),
             Route("/panel/{file}", gate.local(self._show_page), methods=["GET"]),
             Route("/panel/ask/people", gate.guarded(self._show_people), methods=["GET"]),
+            Route("/panel/ask/scenarios", gate.guarded(self._show_scenarios), methods=["GET"]),
             Route("/panel/ask/news", gate.guarded(self._tell_news), methods=["POST"]),
             Route("/panel/ask/frame", gate.guarded(self._show_frame), methods=["GET"]),
             Route("/panel/do/touch", gate.guarded(self._touch), methods=["POST"]),
             Route("/panel/do/press", gate.guarded(self._press), methods=["POST"]),
             Route("/panel/do/power", gate.guarded(self._switch), methods=["POST"]),
+            Route("/panel/do/play", gate.guarded(self._play), methods=["POST"]),
+            Route("/panel/do/step", gate.guarded(self._step), methods=["POST"]),
+            Route("/panel/do/stop", gate.guarded(self._stop), methods=["POST"]),
         ]
 
     def close(self) -> None:
         """End every wait and the threads; before the server, so that it can end."""
+        self._theatre.stop()
         self._news.close()
         self._film.close()
         self._watch.close()
@@ -123,6 +141,12 @@ class Panel:
     async def _show_people(self, request: Request) -> Response:
         people = await run_in_threadpool(lambda: [_introduced(p) for p in self._world.people.values()])
         return JSONResponse(people)
+
+    async def _show_scenarios(self, request: Request) -> Response:
+        try:
+            return JSONResponse(await run_in_threadpool(listed, self._world.people))
+        except ScenarioError as error:
+            raise Refusal(409, str(error)) from error
 
     async def _tell_news(self, request: Request) -> Response:
         body = fields(await json_body(request), {"seen": (dict,)})
@@ -177,6 +201,42 @@ class Panel:
             raise Refusal(409, "this kiosk was not started by the bench: end it where it was started")
         await run_in_threadpool(acts[body["to"]])
         return JSONResponse(self._mains())
+
+    # --- scenarios ----------------------------------------------------------------------------------
+
+    async def _play(self, request: Request) -> Response:
+        kinds = {"name": (str,), "stepping": (bool,), "pace_s": (int, float)}
+        body = fields(await json_body(request), kinds)
+        if not 0 <= body["pace_s"] <= SLOWEST_S:
+            raise Refusal(400, f"pace_s: 0 to {SLOWEST_S}")
+        begin = partial(
+            self._theatre.play, body["name"], stepping=body["stepping"], pace_s=float(body["pace_s"])
+        )
+        try:
+            await run_in_threadpool(begin)
+        except NoScenario as error:
+            raise Refusal(404, str(error)) from error
+        except (Busy, ScenarioError) as error:
+            raise Refusal(409, str(error)) from error
+        return JSONResponse({})
+
+    async def _step(self, request: Request) -> Response:
+        body = fields(await json_body(request), {"stepping": (bool,)})
+        try:
+            await run_in_threadpool(partial(self._theatre.step, stepping=body["stepping"]))
+        except Busy as error:
+            raise Refusal(409, str(error)) from error
+        return JSONResponse({})
+
+    async def _stop(self, request: Request) -> Response:
+        fields(await json_body(request), {})
+        await run_in_threadpool(self._theatre.stop)
+        return JSONResponse({})
+
+    def _stand(self, before: Before) -> LiveStand:
+        if self._started_elsewhere():
+            raise Busy("this kiosk was not started by the bench: end it where it was started")
+        return self._make_stand(before)
 
     def _started_elsewhere(self) -> bool:
         pid = self._watch.pid

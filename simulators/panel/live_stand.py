@@ -1,0 +1,212 @@
+"""The panel's own stand: the bench that serves it, and the kiosk that it shows, by touches on its window."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from simulators.control_client import World
+from simulators.hands import DataHands, Hands, TouchHands
+from simulators.kiosk_link import KioskGone, KioskLink, KioskProcess
+from simulators.panel.screen import Eye, Finger, NoWindow
+from simulators.power import Power
+from simulators.stand import READY_S, NotReady, Stand
+
+SETTLES_S: Final = 12.0
+"""How long devices may need until they are in order again; after that it takes another machine."""
+NEVER_A_PAGE: Final = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One thing that is done: ``kind`` is a step's (``act``, ``fault``, ``clear``) or ``press``."""
+
+    kind: str
+    what: str
+    more: Mapping[str, Any] = field(default_factory=dict)
+
+
+Before = Callable[[Move], None]
+"""Is told each move before it is made; may hold it up, and raises ``Stopped`` to end the performance."""
+
+
+class Stopped(Exception):
+    """The tester ended the performance."""
+
+
+class ToldWorld(World):
+    """A world whose acts and faults are told before they are done."""
+
+    def __init__(self, url: str, token: str, before: Before) -> None:
+        super().__init__(url, token)
+        self._before = before
+
+    def do(self, act: str, **arguments: Any) -> None:
+        self._before(Move("act", act, arguments))
+        super().do(act, **arguments)
+
+    def fault(self, device: str, fault: str, **more: Any) -> None:
+        self._before(Move("fault", fault, {"device": device, **more}))
+        super().fault(device, fault, **more)
+
+    def clear_faults(self, device: str = "") -> None:
+        self._before(Move("clear", device))
+        super().clear_faults(device)
+
+
+class LiveHands:
+    """Touches the window where the kiosk has one; answers by data where it has none."""
+
+    def __init__(self, stand: LiveStand, before: Before) -> None:
+        self._stand, self._before = stand, before
+        self._finger = Finger()
+
+    def press(self, page: int, action: str, value: Any = None) -> None:
+        more = {} if value is None else {"value": value}
+        self._before(Move("press", action, more))
+        if self._stand.page().get("number") != page:
+            return  # it went while the move was held up
+        self._hands().press(page, action, value)
+
+    def _hands(self) -> Hands:
+        link = self._stand.link
+        try:
+            eye = Eye()
+        except NoWindow:
+            return DataHands(link)
+        try:
+            place = eye.place(self._stand.kiosk.pid)
+        except NoWindow:
+            return DataHands(link)
+        finally:
+            eye.close()
+        return TouchHands(link, lambda x, y: self._finger.tap(place, x, y))
+
+
+class LiveStand(Stand):
+    """A stand on a bench that runs already, with the kiosk of its mains switch.
+
+    ``before`` is told every move. It leaves bench and kiosk as they are when it is closed.
+    """
+
+    def __init__(
+        self, state: Path, control: str, office: tuple[str, str], power: Power, before: Before
+    ) -> None:
+        super().__init__()
+        self._state, self._office, self._power = state, office, power
+        self._told_world = ToldWorld(control, office[1], before)
+        self._bare_world = World(control, office[1])
+        self._stopped = False
+        self.hands = LiveHands(self, before)
+
+    @property
+    def world(self) -> World:
+        return self._told_world
+
+    @property
+    def link(self) -> KioskLink:
+        if self._link is None:
+            raise KioskGone("no kiosk is connected")
+        return self._link
+
+    @property
+    def kiosk(self) -> KioskProcess:
+        kiosk = self._power.kiosk or self._kiosk
+        if kiosk is None:
+            raise KioskGone("no kiosk runs")
+        return kiosk
+
+    @property
+    def state(self) -> Path:
+        return self._state
+
+    @property
+    def office(self) -> tuple[str, str]:
+        return self._office
+
+    def prepare(self) -> None:
+        """Have an empty world and the kiosk on its first page, everything usable; raises ``NotReady``.
+
+        Somebody's open visit is ended by a restart. Where staff would have to come first, another
+        machine is put in its place.
+        """
+        self.order_failpoint("")
+        self._bare_world.clear_faults()
+        self._bare_world.do("reset")
+        try:
+            self.start_kiosk()
+            if self.page()["prompt"]["kind"] not in ("attract", ""):
+                self._power.off()
+                self.start_kiosk()
+            self.until(self._in_order, "the first page with everything in order", SETTLES_S)
+        except NotReady:
+            self._replace_machine()
+            self.start_kiosk()
+            self.until(self._in_order, "the first page with everything in order")
+        self.link.begin_now()
+
+    def start_kiosk(self) -> None:
+        """Switch the kiosk on unless it runs, and connect to it; raises ``KioskGone``."""
+        self._hang_up()
+        self._power.on()
+        self._kiosk = self.kiosk
+        self._link = self._kiosk.connect()
+
+    def order_failpoint(self, point: str) -> None:
+        self._power.order_failpoint(point)
+
+    def cut_power(self) -> None:
+        self._power.cut()
+        self._hang_up()
+
+    def until(self, met: Callable[[], bool], what: str, timeout_s: float = READY_S) -> None:
+        """Wait until ``met``; raises ``NotReady``, ``Stopped``."""
+
+        def met_or_stopped() -> bool:
+            if self._stopped:
+                raise Stopped
+            return met()
+
+        super().until(met_or_stopped, what, timeout_s)
+
+    def stop(self) -> None:
+        """End the performance from another thread: whoever waits here is woken."""
+        self._stopped = True
+        if self._link is not None:
+            self._link.hang_up()
+
+    def stay(self) -> None:
+        """Touch nothing in particular, so that the kiosk does not take the person for gone."""
+        self.link.answer(NEVER_A_PAGE, "stay")
+
+    def close(self) -> None:
+        self._hang_up()
+
+    def _replace_machine(self) -> None:
+        """Put the next machine of the hall here: a number of its own, a journal with nothing in it."""
+        self._power.off()
+        self._hang_up()
+        aside = self._state / f"bench-machine-{time.time_ns()}"
+        aside.mkdir()
+        for file in self._state.glob("journal.*"):
+            file.rename(aside / file.name)
+        site = self._state / "site.toml"
+        site.write_text(_with_next_id(site.read_text("utf-8")), "utf-8")
+
+    def _hang_up(self) -> None:
+        if self._link is not None:
+            self._link.close()
+        self._link = None
+
+
+def _with_next_id(site: str) -> str:
+    """Return a site file with the machine's number one higher: cases are counted by machine."""
+
+    def next_id(found: re.Match[str]) -> str:
+        return f"{found[1]}{int(found[2]) + 1:0{len(found[2])}d}{found[3]}"
+
+    return re.sub(r'(?m)^(id = "[0-9A-Za-z]*?)(\d{2,3})(")', next_id, site, count=1)
