@@ -19,7 +19,7 @@ import mss.tools
 from simulators.bench_process import BenchProcess
 from simulators.citizen import Citizen, Plan
 from simulators.hands import TouchHands
-from simulators.kiosk_link import KioskProcess
+from simulators.kiosk_link import KioskLink, KioskProcess
 from simulators.verdict import verdict
 
 SETTLE_S = 0.6
@@ -50,6 +50,16 @@ class Photographer:
         mss.tools.to_png(shot.rgb, shot.size, output=str(self._folder / f"{name}.png"))
 
 
+class _TimedHands(TouchHands):
+    """Hands that know when they last let go of the window."""
+
+    last_s = 0.0
+
+    def tap(self, x: int, y: int) -> None:
+        super().tap(x, y)
+        self.last_s = time.monotonic()
+
+
 def play(options: argparse.Namespace, plan: Plan, out: Path) -> int:
     """Play the visit; returns 0 only when it was delivered and every invariant holds."""
     screens, state = out / "screens", out / "state"
@@ -61,9 +71,9 @@ def play(options: argparse.Namespace, plan: Plan, out: Path) -> int:
         try:
             link = kiosk.connect()
             photographer = Photographer(screens, time.monotonic())
-            citizen = Citizen(link, TouchHands(link), bench.world, plan, photographer)
-            report = citizen.visit(timeout_s=300)
-            wiped_s = _until_attract(citizen, link_page=lambda: link.next(2.0))
+            hands = _TimedHands(link)
+            report = Citizen(link, hands, bench.world, plan, photographer).visit(timeout_s=300)
+            wiped_s = _first_page_s(link) - hands.last_s
             photographer.take("99-clean")
             link.close()
         finally:
@@ -74,20 +84,20 @@ def play(options: argparse.Namespace, plan: Plan, out: Path) -> int:
     (out / "report.json").write_text(json.dumps(said, ensure_ascii=False, indent=2))
     whole = all(value is True for value in said["invariants"].values())
     print(f"{said['outcome']}: case {said['case']}, paid {said['paid_fen'] / 100:.2f} yuan")
-    print(f"seconds: {said['seconds']}  screen clean after {wiped_s:.2f} s")
+    print(f"seconds: {said['seconds']}  screen clean {wiped_s:.2f} s after the last touch")
     for name, value in said["invariants"].items():
         print(f"  {name}: {'holds' if value is True else value}")
     print(f"pictures in {screens}, receipt, strip and journal in {out}")
     return 0 if whole and said["outcome"] == "delivered" else 1
 
 
-def _until_attract(citizen: Citizen, link_page: Any) -> float:
-    """Wait for the first page after the visit; returns how long it took."""
-    begun_s = time.monotonic()
-    while time.monotonic() - begun_s < 5:
-        message = link_page()
+def _first_page_s(link: KioskLink) -> float:
+    """Return when, in monotonic seconds, the first page stood there again after the visit."""
+    deadline_s = time.monotonic() + 5
+    while time.monotonic() < deadline_s:
+        message = link.next(2.0)
         if message and message.get("page", {}).get("prompt", {}).get("kind") == "attract":
-            return time.monotonic() - begun_s
+            return time.monotonic()
     raise TimeoutError("the first page did not come back")
 
 
