@@ -20,6 +20,7 @@ from urllib.parse import parse_qs, urlsplit
 import serial
 
 from devices.byte_link import Link, LinkLost, Tunable
+from devices.counting import counted
 from devices.recording import recorded, replayed, taken_apart
 
 __all__ = ["Link", "LinkLost", "SerialLink", "Tunable", "open_link"]
@@ -98,7 +99,7 @@ def open_link(url: str) -> Link:
     if scheme == "replay":
         return replayed(url)
     if scheme in {"serial", "socket", "rfc2217"}:
-        link = SerialLink(url)
+        link = counted(SerialLink(url))
         return link if trace is None else recorded(link, trace)
     raise ValueError(f"no byte-stream link for {url!r}")
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Final
 
 from devices.base import DeviceError, Fault, StaffAction, State, Status
+from devices.counting import WireCounts, counts_of
 from devices.link import Link, LinkLost
 
 
@@ -27,6 +28,10 @@ class Wired:
         """Close the wire; harmless when it is closed."""
         self._is_open = False
         self._link.close()
+
+    def wire(self) -> WireCounts:
+        """Return what has passed on the wire (``devices.counting.Metered``)."""
+        return counts_of(self._link)
 
     def _opened(self) -> None:
         """Do what the protocol needs once the wire is open; for drivers with a handshake."""

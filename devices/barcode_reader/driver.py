@@ -14,6 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 from devices.barcode_reader.protocols import PROTOCOLS, Identity
 from devices.barcode_reader.text import CHARSETS, LARGEST, NotText, plain_text
 from devices.base import Capabilities, DeviceError, Retry, State, Status
+from devices.counting import WireCounts
 from devices.hearing import Timing, Wire
 from devices.link import Link, open_link
 from devices.wired import status_of
@@ -96,6 +97,10 @@ class SerialBarcodeReader:
     def counters(self) -> Mapping[str, int]:
         """A scanner counts nothing that is evidence of an effect."""
         return {}
+
+    def wire(self) -> WireCounts:
+        """Return what has passed on the wire."""
+        return self._wire.wire()
 
     # --- reading -----------------------------------------------------------------------------------
 

@@ -17,6 +17,7 @@ from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
 from devices.base import Capabilities, DeviceError, Fault, Retry, StaffAction, State, Status
+from devices.counting import WireCounts
 from devices.crt571.errors import JAM
 from devices.crt571.transport import Move, Position, Stacker, Transport
 from devices.hearing import Timing, Wire
@@ -122,6 +123,10 @@ class CrtCardDispenser:
     def counters(self) -> Mapping[str, int]:
         """Return ``retained1``, ``retained2``, …: each unit's non-volatile count of cards in its bin."""
         return {f"retained{number}": unit.bin_count() for number, unit in enumerate(self._units, start=1)}
+
+    def wire(self) -> WireCounts:
+        """Return what has passed on all wires."""
+        return WireCounts.total(wire.wire() for wire in self._wires)
 
     # --- stores ------------------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ from itertools import count
 from typing import Final
 
 from devices.base import Capabilities, DeviceError, Fault, StaffAction, Status
+from devices.counting import WireCounts
 from devices.document_printer.exchange import Address, NoAnswer, NotReached, post
 from devices.document_printer.messages import (
     Answer,
@@ -91,6 +92,7 @@ class IppPrinter:
         self._media: Final = media
         self._numbers: dict[str, int] = {}
         self._request_ids: Final = count(1)
+        self._counts: Final = WireCounts()
 
     def open(self) -> None:
         """Ask for the status once; raises ``Fault`` when no printer answers."""
@@ -269,6 +271,10 @@ class IppPrinter:
                 raise Fault(self.name, "timeOut", StaffAction.RESET, str(error)) from error
             raise self._broken(str(error)) from error
 
+    def wire(self) -> WireCounts:
+        """Return what has passed, without HTTP's own heads."""
+        return self._counts
+
     def _exchange(
         self,
         operation: Operation,
@@ -288,9 +294,14 @@ class IppPrinter:
         groups: dict[Group, Sequence[Attribute]] = {Group.OPERATION: head}
         if wishes:
             groups[Group.JOB] = wishes
+        message = request(operation, number, groups) + document
         try:
-            said = answer(post(self._address, request(operation, number, groups) + document, timeout_s))
+            self._counts.said(message)
+            reply = post(self._address, message, timeout_s)
+            self._counts.heard(len(reply), first=True)
+            said = answer(reply)
         except NotReached as error:
+            self._counts.losses += 1
             raise Fault(self.name, "noDevice", StaffAction.MAINTENANCE, str(error)) from error
         except BadMessage as error:
             raise NoAnswer(str(error), silent=False) from error

@@ -23,6 +23,7 @@ from urllib.parse import parse_qsl, urlsplit
 import usb.core
 import usb.util
 
+from devices.counting import counted
 from devices.id_card_reader.frames import HEADER_SIZE, PREAMBLE
 from devices.link import Link, LinkLost, open_link
 from devices.recording import recorded, taken_apart
@@ -37,7 +38,8 @@ def open_card_link(url: str) -> Link:
     if urlsplit(url).scheme != "usb":
         return open_link(url)
     url, trace = taken_apart(url)
-    return UsbLink(url) if trace is None else recorded(UsbLink(url), trace)
+    link = counted(UsbLink(url))
+    return link if trace is None else recorded(link, trace)
 
 
 class UsbLink:

