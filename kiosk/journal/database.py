@@ -7,6 +7,7 @@ because in WAL mode NORMAL may roll a commit back after a power loss (https://sq
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import secrets
@@ -15,7 +16,7 @@ from typing import Any, Final
 
 from sqlcipher3 import dbapi2
 
-from kiosk.journal import chain, schema
+from kiosk.journal import chain, keys, schema
 from kiosk.journal.records import Head, JournalRefused
 
 SQLITE_AT_LEAST: Final = (3, 51, 3)
@@ -35,7 +36,7 @@ def sqlite_version() -> tuple[int, ...]:
 
 
 def connect(path: Path, key: bytes, *, query_only: bool = False) -> Connection:
-    """Open the database file ``path``.
+    """Open the database file ``path``; with ``query_only`` neither it nor its log is changed.
 
     Raises ``JournalRefused``: ``sqlite-too-old``; ``key-length``; ``wrong-key``, also when the first
     page is damaged; ``damaged``; ``schema-unknown``.
@@ -44,9 +45,16 @@ def connect(path: Path, key: bytes, *, query_only: bool = False) -> Connection:
         raise JournalRefused("sqlite-too-old", ".".join(map(str, sqlite_version())))
     if len(key) != 32:
         raise JournalRefused("key-length")
-    connection = dbapi2.connect(str(path), isolation_level=None, timeout=5.0)
+    address = f"{path.absolute().as_uri()}?mode={'ro' if query_only else 'rwc'}"
     try:
-        connection.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
+        connection = dbapi2.connect(address, uri=True, isolation_level=None, timeout=5.0)
+    except dbapi2.Error as error:
+        raise JournalRefused("damaged", str(error)) from error
+    try:
+        connection.execute("PRAGMA cipher_log_level = NONE")  # what goes wrong is raised
+        # The salt is given, not read from the file: a power cut that tears its first sector in the middle
+        # of a checkpoint would else make every page, and the whole log, unreadable.
+        connection.execute(f"PRAGMA key = \"x'{key.hex()}{keys.salt(key).hex()}'\"")
         _settle(connection, query_only)
     except dbapi2.Error as error:
         connection.close()
@@ -61,9 +69,7 @@ def connect(path: Path, key: bytes, *, query_only: bool = False) -> Connection:
 def _settle(connection: Connection, query_only: bool) -> None:
     connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()  # the first use of the key
     connection.execute("PRAGMA temp_store = MEMORY")
-    if query_only:
-        connection.execute("PRAGMA query_only = ON")
-    else:
+    if not query_only:
         mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
         if mode != "wal":
             raise JournalRefused("damaged", f"journal mode is {mode}")
@@ -135,6 +141,17 @@ def check_tail(connection: Connection) -> None:
         wrong = f"event {newest.number + 1} lies beyond the head"
     if wrong:
         raise JournalRefused("chain-broken", wrong)
+
+
+def tidy(connection: Connection) -> None:
+    """Bring the write-ahead log home and empty it.
+
+    A power cut may leave a page of the file torn, whose whole copy is in the log, and half a commit at the
+    log's end. Afterwards every byte of both files is one that a verification can judge. Where that fails
+    (a full disk) nothing is lost: the log stays.
+    """
+    with contextlib.suppress(dbapi2.Error):
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
 
 class WriterLock:

@@ -46,6 +46,14 @@ def token(key: bytes, what: str, value: str) -> str:
     return hmac.new(derived, value.strip().upper().encode(), hashlib.sha256).hexdigest()
 
 
+def salt(key: bytes) -> bytes:
+    """Return the 16 bytes at the beginning of the database, from which the pages' authentication key is made.
+
+    They need not be random, only other ones for another key: the key itself is 32 random bytes.
+    """
+    return hmac.digest(key, b"kiosk journal salt v1", hashlib.sha256)[:16]
+
+
 def _make_key(path: Path) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     with os.fdopen(descriptor, "wb") as file:

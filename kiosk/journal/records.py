@@ -194,11 +194,17 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class ChainReport:
-    """What a verification found: how many events it read, the head, and each thing that is wrong."""
+    """What a verification found: how many events it read, the head, and each thing that is wrong.
+
+    ``unfinished`` is what a power cut leaves and the next start puts right: half a commit in the log, a page
+    torn in a checkpoint. A byte that somebody changed there looks the same; only a head known from before
+    tells the two apart.
+    """
 
     events: int
     head: Head
     faults: tuple[str, ...]
+    unfinished: tuple[str, ...] = ()
 
     @property
     def whole(self) -> bool:

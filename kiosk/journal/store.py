@@ -52,6 +52,7 @@ class Store:
             try:
                 database.prepare(self._connection, iso(clock.wall()))
                 database.check_tail(self._connection)
+                database.tidy(self._connection)
             except BaseException:
                 self._connection.close()
                 raise

@@ -3,30 +3,35 @@
 from __future__ import annotations
 
 import json
+import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from kiosk.journal import chain, database
+from kiosk.journal import chain, database, keys
+from kiosk.journal.log import Log, read_log
 from kiosk.journal.records import ChainReport, Head, JournalRefused
+
+LOOKS: Final = 5
+LOOK_AGAIN_S: Final = 0.05
+_NUMBER: Final = re.compile(r"\D+")
 
 
 def verify_file(path: Path, key: bytes, expect: Head | None = None) -> ChainReport:
-    """Verify the journal in ``path`` with a connection of its own, which does not delay the writer.
+    """Verify the journal in ``path`` with a connection of its own, which only reads and delays no writer.
 
-    Checks each page's authentication code, SQLite's own structure, the chain from its beginning, the
-    head, and that visits and effects are what the events say. ``expect`` is a head known from before
-    (the back office has it): the chain must pass through it, else events were cut off.
+    Checks each page's authentication code, SQLite's own structure, the write-ahead log's every frame, the
+    chain from its beginning, the head, and that visits and effects are what the events say. ``expect`` is a
+    head known from before (the back office has it): the chain must pass through it, else events were cut off.
     Raises ``JournalRefused`` when the file can't be read at all.
     """
-    connection = database.connect(path, key, query_only=True)
-    try:
-        try:
-            return _verify(connection, expect)
-        except database.Error as error:
-            return ChainReport(0, Head(0, bytes(32)), (f"the file is damaged: {error}",))
-    finally:
-        connection.close()
+    for _ in range(LOOKS):
+        report = _look(path, key, expect)
+        if not report.unfinished:
+            break
+        time.sleep(LOOK_AGAIN_S)  # a writer may be in the middle of a commit, or of a checkpoint
+    return report
 
 
 def verify_newest(path: Path, key: bytes) -> ChainReport:
@@ -47,9 +52,35 @@ def verify_newest(path: Path, key: bytes) -> ChainReport:
         connection.close()
 
 
-def _verify(connection: database.Connection, expect: Head | None) -> ChainReport:
+def _look(path: Path, key: bytes, expect: Head | None) -> ChainReport:
+    connection = database.connect(path, key, query_only=True)
+    try:
+        try:
+            log = read_log(path)
+            return _verify(connection, expect, _damaged_pages(connection, path, key), log)
+        except database.Error as error:
+            return ChainReport(0, Head(0, bytes(32)), (f"the file is damaged: {error}",))
+    finally:
+        connection.close()
+
+
+def _damaged_pages(connection: database.Connection, path: Path, key: bytes) -> list[str]:
+    """Return what is wrong with the pages as they lie in the file, ``page N: …`` each."""
+    found = [
+        f"page {_NUMBER.sub('', row[0])}: {row[0]}"
+        for row in connection.execute("PRAGMA cipher_integrity_check")
+    ]
+    with path.open("rb") as file:
+        if file.read(16) not in (keys.salt(key), b""):
+            found.append("page 1: its salt is not this key's")
+    return found
+
+
+def _verify(connection: database.Connection, expect: Head | None, pages: list[str], log: Log) -> ChainReport:
+    # A page that the log has whole is written anew from there: torn in the file, it does no harm.
+    mended = [fault for fault in pages if int(_NUMBER.sub("", fault.partition(":")[0])) in log.pages]
     connection.execute("BEGIN")  # one snapshot for all that follows
-    wrong = [f"page: {row[0]}" for row in connection.execute("PRAGMA cipher_integrity_check")]
+    wrong = [fault for fault in pages if fault not in mended]
     wrong += [
         f"structure: {row[0]}" for row in connection.execute("PRAGMA integrity_check") if row[0] != "ok"
     ]
@@ -60,7 +91,7 @@ def _verify(connection: database.Connection, expect: Head | None) -> ChainReport
     if rebuilt.last(start) != newest:
         wrong.append(f"the last event is {rebuilt.last(start).number}, the head says {newest.number}")
     wrong += rebuilt.differences(connection)
-    return ChainReport(rebuilt.events, newest, tuple(wrong))
+    return ChainReport(rebuilt.events, newest, tuple(wrong), (*mended, *log.faults))
 
 
 def _rows(connection: database.Connection) -> Iterator[chain.Row]:
