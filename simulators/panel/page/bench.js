@@ -5,8 +5,8 @@ const FROM_START = "bench-token";
 let token = "";
 const listeners = new Map();
 
-/** What was heard last, by part: world, faults, power, kiosk, printed. */
-export const now = { world: null, faults: [], power: null, kiosk: {}, printed: null };
+/** What was heard last, by part: world, faults, power, kiosk, printed, play. */
+export const now = { world: null, faults: [], power: null, kiosk: {}, printed: null, play: null };
 
 /** Take the token out of the address, so that it stays in no history; false when there is none. */
 export function enter() {
@@ -88,6 +88,7 @@ export const arm = (order) => ask("/fault", order);
 export const press = (page, action, value = null) => ask("do/press", { page, action, value });
 export const touch = (kind, x, y) => ask("do/touch", { kind, x, y });
 export const power = (to) => ask("do/power", { to });
+export const play = (what, more) => ask(`do/${what}`, more);
 
 /** Call off the orders for a device, or only one of its faults, or all. */
 export function disarm(device, fault) {

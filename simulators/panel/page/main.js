@@ -5,6 +5,7 @@ import { cabinet } from "./cabinet.js";
 import { faults } from "./faults.js";
 import { kiosk } from "./kiosk.js";
 import { button, el } from "./parts.js";
+import { readScenarios, scenarios } from "./play.js";
 import { records } from "./records.js";
 import { language, other, t } from "./words.js";
 
@@ -42,10 +43,11 @@ function closed(why) {
 
 async function begin() {
   if (!enter()) return closed(t("closed-says"));
-  let people, catalogue;
+  let people, catalogue, plays;
   try {
     people = await ask("ask/people");
     catalogue = (await ask("/fault")).catalogue;
+    plays = await readScenarios();
   } catch (error) {
     if (error instanceof Refused && error.status === 401) {
       leave();
@@ -58,7 +60,8 @@ async function begin() {
     header(),
     el("main", {},
       el("div", { class: "sides" }, kiosk(),
-        el("div", { id: "cabinet", class: "cabinet", tabindex: "-1" }, cabinet(people, catalogue), faults(catalogue))),
+        el("div", { id: "cabinet", class: "cabinet", tabindex: "-1" },
+          scenarios(plays), cabinet(people, catalogue), faults(catalogue))),
       records(catalogue)),
     el("p", { id: "told", role: "alert", hidden: true }),
   );
