@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from simulators.back_office import operations, payments
+from simulators.back_office import operations, payments, verification
 from simulators.back_office.answers import Clerk
 from simulators.back_office.desk import Clock, Office, Persona, Refused, beijing_now
 from simulators.back_office.endpoint import DEVICE, FAULTS, Endpoint, failure, limited_body
@@ -29,6 +29,8 @@ from simulators.back_office.merchant import (
 )
 from simulators.back_office.openapi import document
 from simulators.back_office.operations import OPERATIONS
+from simulators.back_office.papers import Papers
+from simulators.back_office.seals import Seal
 from simulators.back_office.store import open_store
 from simulators.faults import Faults
 
@@ -71,23 +73,28 @@ def create_app(
     *,
     database: str,
     token: str,
-    people: Iterable[Persona] = (),
+    people: Iterable[Persona] | None = None,
     faults: Faults | None = None,
     merchant: MerchantAccount | None = None,
     clock: Clock | None = None,
+    seal: Seal | None = None,
 ) -> Starlette:
     """Build the application; ``app.state.desk`` is its ``Desk``, to be closed after the server.
 
     ``database`` is ``sqlite:///path`` or ``postgresql://user@host/name``; without ``merchant`` no
-    QR payment can be made. ``clock`` returns the time now with its zone.
+    QR payment can be made. ``people`` sets the registers to these personas; without it they stay as
+    they are. ``clock`` returns the time now with its zone. ``seal`` signs certificates; without one it is
+    a test seal with keys made here.
     """
     channels: dict[str, Channel] = {}
     wechat = alipay = None
     if merchant is not None:
         wechat, alipay = WeChatChannel(merchant), AlipayChannel(merchant)
         channels = {"wechat": wechat, "alipay": alipay}
-    office = Office(open_store(database), clock or beijing_now, channels)
-    operations.seed(office, people)
+    guard = faults or Faults()
+    office = Office(open_store(database), clock or beijing_now, channels, Papers(seal), guard)
+    if people is not None:
+        operations.seed(office, people)
     desk = Desk(office)
     openapi = JSONResponse(document(OPERATIONS))
 
@@ -104,12 +111,12 @@ def create_app(
         order_no = alipay.noticed_order(form) if alipay is not None else None
         return await _noticed(office, order_no, Response("success"), Response("failure"))
 
-    guard = faults or Faults()
     app = Starlette(
         routes=[
             Route("/v1/openapi.json", show_openapi, methods=["GET"]),
             Route("/notify/wechat", wechat_notice, methods=["POST"]),
             Route("/notify/alipay", alipay_notice, methods=["POST"]),
+            *verification.routes(office),
             *(
                 Route(
                     operation.path, Endpoint(operation, desk.clerk, token, guard), methods=[operation.method]
