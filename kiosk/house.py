@@ -27,6 +27,8 @@ from kiosk.settings import Site, Times
 from kiosk.stage import Stage
 from kiosk.strip import StripTemplate
 from kiosk.texts import Catalogue
+from kiosk.traffic_office import TrafficOffice
+from kiosk.traffic_rules import TrafficRules
 
 MATCHER_START_S = 10.0
 """How long a person waits for the engines after the machine has been started."""
@@ -110,6 +112,15 @@ class House:
     def today(self) -> date:
         """Return the local date."""
         return self.now().date()
+
+    @property
+    def traffic(self) -> TrafficOffice:
+        """The traffic police's desk."""
+        return TrafficOffice(self.platform, self.site.id)
+
+    def traffic_rules(self) -> TrafficRules:
+        """Return the rules for traffic violations in force today."""
+        return TrafficRules.load(self.rules_folder, self.today())
 
     def endorsement_rules(self) -> EndorsementRules:
         """Return the rules for endorsements in force today."""

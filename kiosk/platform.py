@@ -207,7 +207,7 @@ class Platform:
         """Ask what ``wishes`` cost."""
         body = {"case_no": case_no, "items": [asdict(wish) for wish in wishes]}
         return await self.post(
-            "/v1/quotes", body, f"{case_no}:quote:{_digest(body)}", lambda value: _bill(case_no, value)
+            "/v1/quotes", body, f"{case_no}:quote:{_digest(body)}", lambda value: bill_of(case_no, value)
         )
 
     async def open_order(self, order_no: str, bill: Bill, *, channel: str, lifetime_s: int) -> CodeOrder:
@@ -414,7 +414,8 @@ def _permit_check(value: Any) -> PermitCheck:
     )
 
 
-def _bill(case_no: str, value: Any) -> Bill:
+def bill_of(case_no: str, value: Any) -> Bill:
+    """Return the bill in an answer: the same shape from every desk."""
     return Bill(
         case_no,
         str(value["bill_no"]),

@@ -8,6 +8,7 @@ prompt's kind is its class name in kebab case (``PlaceItem`` -> ``place-item``).
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import re
 from collections.abc import Mapping
@@ -52,7 +53,10 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One choice of a list. A ``refused`` option is shown with its reason and cannot be chosen."""
+    """One choice of a list. A ``refused`` option is shown with its reason and cannot be chosen.
+
+    ``points`` (记分) are added up, as the price is, where several are chosen from records.
+    """
 
     value: str
     label: Text
@@ -60,6 +64,7 @@ class Option:
     price_fen: int | None = None
     refused: Text | None = None
     chosen: bool = False
+    points: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +132,42 @@ class ChooseMany(Prompt):
     options: tuple[Option, ...] = ()
     least: int = 1
     confirm: Text | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChooseRecords(Prompt):
+    """Some of a list that may have hundreds of lines and scrolls; below it what the marked ones add up to.
+
+    ``points`` are there before any is marked; one that would bring them above ``most_points`` can't be
+    marked. Answer ``choose``, value a list of options' values.
+    """
+
+    options: tuple[Option, ...] = ()
+    confirm: Text | None = None
+    points: int = 0
+    most_points: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture to look at: PNG or JPEG; ``focus`` is where to look closely, as shares of its sides."""
+
+    data: bytes
+    caption: Text
+    focus: tuple[float, float] = (0.5, 0.5)
+
+
+@dataclass(frozen=True, slots=True)
+class LookAtPictures(Prompt):
+    """Pictures with the data that they are about, and what to do about it: any of ``actions``.
+
+    The first action is the primary one. Turning to another picture and looking closely answer nothing.
+    """
+
+    pictures: tuple[Picture, ...] = ()
+    rows: tuple[Row, ...] = ()
+    paragraphs: tuple[Text, ...] = ()
+    actions: tuple[Action, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -323,7 +364,7 @@ def kind(prompt: Prompt) -> str:
 def to_json(value: object) -> Json:
     """Return ``value`` (a page, prompt, answer or part of one) as plain JSON values.
 
-    Prompts carry their ``kind``.
+    Prompts carry their ``kind``; bytes become base64.
     """
     if isinstance(value, Prompt):
         return {"kind": kind(value), **_fields(value)}
@@ -333,6 +374,8 @@ def to_json(value: object) -> Json:
         return {str(name): to_json(part) for name, part in value.items()}
     if isinstance(value, (tuple, list)):
         return [to_json(part) for part in value]
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode("ascii")
     return value
 
 

@@ -36,6 +36,11 @@ def verbatim(value: str) -> Text:
     return Text("verbatim", {"value": value})
 
 
+def bilingual(chinese: str, english: str) -> Text:
+    """Return a text whose words come with the data, in both languages."""
+    return Text("bilingual", {"chinese": chinese, "english": english})
+
+
 class MissingText(KeyError):
     """A key, or an argument that its sentence names, is missing in a catalogue."""
 
@@ -51,8 +56,9 @@ class Catalogue:
 
     def __init__(self, sentences: Mapping[str, Mapping[str, str]]) -> None:
         self._sentences = {language: dict(table) for language, table in sentences.items()}
-        for table in self._sentences.values():
+        for language, table in self._sentences.items():
             table.setdefault("verbatim", "{value}")
+            table.setdefault("bilingual", "{chinese}" if language.startswith("zh") else "{english}")
 
     @classmethod
     def load(cls, folder: Path, own: Mapping[str, Mapping[str, str]] | None = None) -> Catalogue:

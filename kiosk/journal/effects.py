@@ -17,6 +17,9 @@ from kiosk.journal.records import Effect
 TAKE_PERMIT: Final = "take-permit"
 TAKE_MONEY: Final = "take-money"
 SUBMIT_ENDORSEMENT: Final = "submit-endorsement"
+SUBMIT_DECISION: Final = "submit-decision"
+SUBMIT_OBJECTION: Final = "submit-objection"
+SETTLE_FINES: Final = "settle-fines"
 PRINT_STRIP: Final = "print-strip"
 WRITE_CHIP: Final = "write-chip"
 RESTORE_CHIP: Final = "restore-chip"
@@ -76,6 +79,30 @@ KINDS: Final[Mapping[str, EffectKind]] = {
             after=("approval_no",),
             key="<case number>:endorse",
             question="back office: has the case an approval?",
+            compensation=REFUND_MONEY,
+        ),
+        EffectKind(
+            SUBMIT_DECISION,
+            before=("violation_no", "fine_fen", "points"),
+            after=("decision_no",),
+            key="<case number>:decide:<violation number>",
+            question="back office: has the case a decision on the violation?",
+            escalation="none: a decision stands, and can be paid until its days are over",
+        ),
+        EffectKind(
+            SUBMIT_OBJECTION,
+            before=("violation_no", "reason"),
+            after=("objection_no",),
+            key="<case number>:object:<violation number>",
+            question="back office: has the case an objection to the violation?",
+            escalation="none: nothing was decided or paid",
+        ),
+        EffectKind(
+            SETTLE_FINES,
+            before=("order_no", "bill_no"),
+            after=("receipts",),
+            key="<case number>:settle",
+            question="back office: are the fines of the case booked as paid?",
             compensation=REFUND_MONEY,
         ),
         EffectKind(

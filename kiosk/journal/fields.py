@@ -23,11 +23,15 @@ _NAMES: Final = """
     order_no refund_no bill_no amount_fen refunded_fen total_fen fee_fen channel method
     host_reference lifetime_s expires_at
 
+    violation_no decision_no objection_no fine_fen surcharge_fen points receipts
+
     items destination type validity entries valid_from valid_until number stay_days
 
     holder_token permit_token way engine score_permille threshold_permille finger quality card_type
 
     device code action document copies status parts fault warnings
+
+    staff second_staff role right tries_left unit was count cases receiver test code_of door
 
     version schema started_by quarantined resolved pending head events duration_ms attempt level
     event_kind clock_offset_ms open_visits outbox_depth disk_free_mb

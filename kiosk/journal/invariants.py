@@ -20,6 +20,7 @@ from kiosk.journal.effects import (
     PRINT_STRIP,
     REFUND_MONEY,
     RETRACT_PERMIT,
+    SETTLE_FINES,
     SUBMIT_ENDORSEMENT,
     TAKE_MONEY,
     TAKE_PERMIT,
@@ -32,7 +33,7 @@ Verdict = bool | str
 """True, or what broke the invariant."""
 
 _HAPPENED = (EffectState.DONE, EffectState.COMPENSATED)
-_ONCE_A_VISIT = (SUBMIT_ENDORSEMENT, PRINT_STRIP, WRITE_CHIP)
+_ONCE_A_VISIT = (SUBMIT_ENDORSEMENT, SETTLE_FINES, PRINT_STRIP, WRITE_CHIP)
 
 
 async def invariants(
