@@ -31,7 +31,7 @@ _NAMES: Final = """
 
     device code action document copies status parts fault warnings
 
-    staff second_staff role right tries_left unit was count cases receiver test code_of door
+    staff second_staff role unit was count cases receiver test door
 
     version schema started_by quarantined resolved pending head events duration_ms attempt level
     event_kind clock_offset_ms open_visits outbox_depth disk_free_mb
