@@ -13,11 +13,12 @@ from pathlib import Path
 
 from kiosk import settings as site_settings
 from kiosk.app import Kiosk
-from kiosk.journal import JournalRefused
+from kiosk.journal import JournalFailed, JournalRefused
 from kiosk.journal import commands as journal_commands
 from kiosk.settings import Settings, SettingsError
 
-EXIT_OK, EXIT_REFUSED, EXIT_USAGE = 0, 1, 2
+EXIT_OK, EXIT_REFUSED, EXIT_USAGE, EXIT_JOURNAL_FAILED = 0, 1, 2, 3
+"""How a process ends. After ``EXIT_JOURNAL_FAILED`` and ``watchdog.EXIT_HUNG`` it is to be started again."""
 SWITCH_S = 0.001
 """How long a device's thread may keep the interpreter from the window's: five times that would be a third
 of a frame."""
@@ -80,6 +81,9 @@ def _run(settings: Settings, chosen: argparse.Namespace) -> int:
     except JournalRefused as refused:
         print(f"the journal can't be used: {refused}", file=sys.stderr)
         return EXIT_REFUSED
+    except JournalFailed as failed:
+        print(f"the journal could not be written: {failed}", file=sys.stderr)
+        return EXIT_JOURNAL_FAILED
     except asyncio.CancelledError:
         pass
     return EXIT_OK
@@ -111,6 +115,7 @@ async def _receive(settings: Settings, *, headless: bool, fullscreen: bool) -> N
         on_touch=kiosk.stage.touched,
         preview=kiosk.preview,
         clock=kiosk.now,
+        on_frame=lambda: kiosk.watchdog.beat("window"),
         fullscreen=fullscreen,
     )
     kiosk.stage.attach(window)

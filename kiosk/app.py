@@ -47,6 +47,7 @@ from kiosk.stage import Stage
 from kiosk.strip import StripTemplate
 from kiosk.texts import Catalogue, text
 from kiosk.voice import Voice
+from kiosk.watchdog import Watchdog
 
 ROOT = Path(__file__).parent.parent
 FIRST_LOOK_S = 2.0
@@ -99,6 +100,7 @@ class Kiosk:
             own={"site.name": site.name, "site.elsewhere": site.elsewhere, "attract.hours": site.hours},
         )
         self.events = EventLog(read_catalogue(), open_log(settings.log), wall=self.clock.wall)
+        self.watchdog = Watchdog(self.events)
         self.stage = Stage(
             site=text("site.name"), simulated=settings.simulated, now_s=lambda: mono_s(self.clock)
         )
@@ -109,9 +111,11 @@ class Kiosk:
     async def run(self, *, window: WindowLike | None = None) -> None:
         """Recover what is open, then receive people until cancelled.
 
-        Raises ``JournalRefused``: without its journal the kiosk serves nobody.
+        Raises ``JournalRefused``: without its journal the kiosk serves nobody; and ``JournalFailed`` when
+        it could not be written in the middle of a visit: the next start asks what became of that.
         """
         async with contextlib.AsyncExitStack() as closing:
+            await closing.enter_async_context(self.watchdog)
             if self.settings.debug_port is not None:
                 await self._open_debug_link(closing, window)
             if self.settings.voice is not None:
@@ -253,7 +257,8 @@ class Kiosk:
     async def _post_heads(self, journal: Journal) -> None:
         """Push the journal's head to the back office, by which a cut end can be found."""
         while True:
-            await journal.post_head()
+            with contextlib.suppress(JournalFailed):  # the next minute has its own
+                await journal.post_head()
             await asyncio.sleep(HEAD_S)
 
     async def _start_matcher(self, house: House) -> None:

@@ -118,6 +118,9 @@ class Reception:
             await house.journal.end(number, outcome, reason)
             house.cabinet.quarantine(blocked(await house.journal.unresolved()))
             report = await self._report(visit)
+        except JournalFailed:
+            await self._end_of_service(visit)
+            raise
         finally:
             visit.wipe()
             self.visiting = None
@@ -244,6 +247,8 @@ class Reception:
     async def _run(self, visit: Visit) -> tuple[Outcome, str]:
         try:
             await visit.service.script(visit)
+        except JournalFailed:
+            raise
         except (Leave, Back) as left:
             return await self._left(visit, left.reason if isinstance(left, Leave) else "cancelled")
         except Refused as refused:
@@ -333,6 +338,28 @@ class Reception:
                 await visit.ask(notice, idle=False, leave=False)
         except (TimeoutError, Leave, Back):
             return
+
+    async def _end_of_service(self, visit: Visit) -> None:
+        """Say that the machine has to start again: what can't be written down is not done any more.
+
+        The process ends after it. The start that follows asks what became of money and permit.
+        """
+        house = self._house
+        house.events.event("journal-failed", visit=visit.number, case=visit.case_no)
+        house.stage.show(
+            Notice(
+                "starting-again",
+                text("starting-again.question"),
+                paragraphs=(
+                    text("starting-again.body"),
+                    text("help.hotline", hotline=house.site.hotline),
+                ),
+                tone=Tone.STOPPED,
+                case=visit.case_no,
+            ),
+            Surroundings(can_help=False),
+        )
+        await asyncio.sleep(house.times.closing_s)
 
     async def _return_permit(self, visit: Visit) -> str | None:
         """Give the permit back. Returns a word when the person goes without it: retained, or stuck."""

@@ -38,7 +38,8 @@ class Window:
     """Implements ``kiosk.prompts.View``. All methods are for the main thread only.
 
     ``preview`` gives the camera's newest picture (rows, columns, 3; blue, green, red) or None; it must not
-    block. ``on_touch`` is called for every finger that goes down, ``on_answer`` for what it answered.
+    block. ``on_touch`` is called for every finger that goes down, ``on_answer`` for what it answered,
+    ``on_frame`` at every turn of Kivy's clock.
     Raises ``RuntimeError`` when Kivy's window is not what a kiosk needs: another text provider than SDL2
     (200 ms a page of Chinese with the other), or not exactly one input provider (each touch twice).
     """
@@ -53,12 +54,13 @@ class Window:
         on_touch: Callable[[], None],
         preview: Callable[[], NDArray[np.uint8] | None],
         clock: Callable[[], datetime],
+        on_frame: Callable[[], None] = lambda: None,
         fullscreen: bool = False,
     ) -> None:
         configure(panel, fullscreen=fullscreen)
         self._panel, self._catalogue, self._fonts = panel, catalogue, fonts
         self._on_answer, self._on_touch = on_answer, on_touch
-        self._preview, self._now = preview, clock
+        self._preview, self._now, self._on_frame = preview, clock, on_frame
         self.frames = FrameMeter()
         self._touch = Touch(time.monotonic, NEAR_MM * panel.px_per_mm)
         self._page: Page | None = None
@@ -188,6 +190,7 @@ class Window:
 
     def _tick(self, _: float) -> None:
         self.frames.ticked()
+        self._on_frame()
         now = time.monotonic()
         if self._page is None:
             return

@@ -38,13 +38,16 @@ def _plain(chance: random.Random, service: str, persona: str) -> Scenario:
     answers: dict[str, tuple[str, Any]] = {}
     if chance.random() < GOES_AWAY:
         answers[chance.choice(PAGES)] = ("cancel", None)
+    result = chance.choice(RESULTS)
+    if result != "approve":
+        answers["payment-not-made"] = ("give-up", None)  # this card or phone will not pay today
     plan = Plan(
         persona=persona,
         service=service,
         language=chance.choice(("zh-CN", "en")),
         way=chance.choice(("agree", "another-way")),
         pay_by=chance.choice(CHANNELS),
-        pay_result=chance.choice(RESULTS),
+        pay_result=result,
         rating=chance.choice((5, 3, None)),
         answers=answers,
         forgets_permit=chance.random() < FORGETS,

@@ -27,7 +27,7 @@ from tests.soak.mix import visitors
 
 READINGS: Final = 60
 """How often a whole soak looks, at most."""
-VISIT_S: Final = 120.0
+VISIT_S: Final = 90.0
 SETTLE_S: Final = 3.0
 """After this the child has washed itself, and devices are asked again."""
 
