@@ -10,6 +10,7 @@ import random
 import socket
 import threading
 import time
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -28,6 +29,10 @@ from simulators.people import FOLDER
 
 NAME: Final = "camera"
 FRAMES_PER_S: Final = 15.0
+IDEAL_FRAMES_PER_S: Final = 30.0
+"""Without mechanical time: a shutter that nobody waits for."""
+IDEAL_FRAMES: Final = 8
+"""So many different frames of a scene are made for that, then they come again."""
 WIDTH, HEIGHT = 640, 480
 SWAY_PX: Final = 2.0
 NOISE: Final = 3.0
@@ -96,6 +101,8 @@ class Camera:
         self._chance = chance
         self._noise = np.random.default_rng(chance.randrange(2**32))
         self._scene = Scene()
+        self._made: deque[tuple[Picture, bytes]] = deque(maxlen=IDEAL_FRAMES)
+        self._making = threading.Lock()
         self._ending = threading.Event()
         self._changed = threading.Condition()
         self._server = _Server(("127.0.0.1", port), self)
@@ -131,7 +138,14 @@ class Camera:
         self._server.server_close()
 
     def frame(self) -> bytes:
-        """Return the next frame as JPEG: the scene, a little moved, with fresh noise."""
+        """Return the next frame as JPEG: the scene, a little moved, with fresh noise.
+
+        At the ideal level the noise is fresh for the first frames of a scene only.
+        """
+        with self._making:
+            return self._make()
+
+    def _make(self) -> bytes:
         standing = self._faults.standing(NAME)
         if "black" in standing:
             still: Picture = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
@@ -139,6 +153,9 @@ class Camera:
             still = _load(FACES / "none" / "covered.jpg")
         else:
             still = picture(self._scene)
+        if self._ideal and len(self._made) == IDEAL_FRAMES and all(still is of for of, _ in self._made):
+            self._made.rotate()
+            return self._made[0][1]
         dx, dy = self._noise.uniform(-SWAY_PX, SWAY_PX, 2)
         moved = cv2.warpAffine(
             still, np.array([[1, 0, dx], [0, 1, dy]]), (WIDTH, HEIGHT), borderMode=cv2.BORDER_REPLICATE
@@ -147,7 +164,8 @@ class Camera:
             moved = cv2.blur(moved, (SMEAR_PX, 1))  # the person moved while the shutter was open
         grain = self._grain()
         _, data = cv2.imencode(".jpg", cv2.add(moved, grain, dtype=cv2.CV_8U), [cv2.IMWRITE_JPEG_QUALITY, 85])
-        return data.tobytes()
+        self._made.append((still, data.tobytes()))
+        return self._made[-1][1]
 
     def stream(self, out: BufferedIOBase) -> None:
         """Write frames to ``out`` until the client is gone or the camera ends."""
@@ -167,9 +185,14 @@ class Camera:
                 out.write(head.encode() + data[: len(data) // 2])
                 return
             out.write(head.encode() + data + b"\r\n")
-            due = max(due + 1 / FRAMES_PER_S, time.monotonic())
+            interval_s = 1 / (IDEAL_FRAMES_PER_S if self._ideal else FRAMES_PER_S)
+            due = max(due + interval_s, time.monotonic())
             if self._ending.wait(due - time.monotonic()):
                 return
+
+    @property
+    def _ideal(self) -> bool:
+        return self._level.mechanics == 0.0
 
     def refuses(self) -> str | None:
         """Return the fault that keeps a new client out, if any."""
