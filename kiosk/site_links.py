@@ -73,6 +73,8 @@ def not_real(url: str) -> str | None:
         return "it says that it is simulated"
     if "backend" in query:
         return "it names a USB backend"
+    if "program" in query:
+        return "it names a program in place of SANE's"
     if "record" in query:
         return "it records what passes, the data of people's cards too"
     if parts.scheme == "replay":

@@ -280,11 +280,11 @@ class Bench:
         for device in self.side_cabinet.serial_devices():
             self._pty(device.link, device.baud, device.serve, device.query)
             self.recorder.describe(device.link, device.words)
-        self.links.update(self.side_cabinet.links)
         self._pty("io_board", BOARD_BAUD, self.housing.io_board.serve)
-        for line, url, serve in self.housing.networked(self.recorder, self._chance):
-            self._run(line, serve)
-            self.links[line.link] = url
+        for standing in (self.side_cabinet, self.housing):
+            for line, url, serve in standing.networked(self.recorder, self._chance):
+                self._run(line, serve)
+                self.links[line.link] = url
         for link, describer in describers.items():
             self.recorder.describe(link, describer)
 

@@ -1,4 +1,4 @@
-"""A TCP wire whose device speaks HTTP: it has to know when another host has come."""
+"""A TCP wire whose device speaks HTTP."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import Final
 
 import h11
 
-from simulators.wire import TcpWire, WireClosed
+from simulators.counting_wire import CountingWire
+from simulators.wire import WireClosed
 
 LARGEST_BODY: Final = 32_000_000
 
@@ -15,17 +16,8 @@ Answer = Callable[[bytes, bytes, bytes, str], tuple[int, str, bytes] | None]
 """(method, path, body, media type) to (HTTP status, media type, body), or None for silence."""
 
 
-class HttpWire(TcpWire):
-    """Counts its hosts; ``hang_up`` is for the device's thread."""
-
-    hosts = 0
-
-    def _met(self) -> None:
-        self.hosts += 1
-
-    def hang_up(self) -> None:
-        """End the connection with the host; the next one may come."""
-        self._hang_up()
+class HttpWire(CountingWire):
+    """A wire for ``serve``."""
 
 
 def serve(wire: HttpWire, answer: Answer) -> None:

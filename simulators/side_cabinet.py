@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from simulators.catalogue import Entry
+from simulators.counting_wire import CountingWire
 from simulators.devices import barcode_scanner, card_dispenser, document_scanner
 from simulators.devices.barcode_scanner import BarcodeScanner
 from simulators.devices.card_dispenser import CardDispenser
 from simulators.devices.document_scanner import DocumentScanner
 from simulators.faults import Faults
 from simulators.level import Level
+from simulators.recorder import Recorder
 
 UNITS: Final = 2
 """How many units the card dispenser has, at the addresses 0, 1, …"""
@@ -35,9 +37,11 @@ class SideCabinet:
     """The devices; ``folder`` is for the document scanner's configuration."""
 
     def __init__(self, level: Level, faults: Faults, chance: random.Random, folder: Path) -> None:
+        self._level = level
+        self._faults = faults
         self.barcode_reader = BarcodeScanner(level, faults, chance)
         self.card_dispenser = CardDispenser(level, faults, UNITS)
-        self.document_scanner = DocumentScanner(folder, faults)
+        self.document_scanner = DocumentScanner(folder, level, faults)
 
     def serial_devices(self) -> Iterator[SerialDevice]:
         """Yield what is to be put on a wire."""
@@ -47,10 +51,13 @@ class SideCabinet:
         yield SerialDevice("barcode_reader", 115200, protocol, reader.serve, barcode_scanner.words)
         yield SerialDevice("card_dispenser", 9600, addresses, dispenser.serve, card_dispenser.words)
 
-    @property
-    def links(self) -> Mapping[str, str]:
-        """The URLs of the devices that are on no wire."""
-        return {document_scanner.NAME: self.document_scanner.link}
+    def networked(
+        self, recorder: Recorder, chance: random.Random
+    ) -> Iterator[tuple[CountingWire, str, Callable[[Any], None]]]:
+        """Yield what is reached over TCP: its wire, its link's URL, who serves it."""
+        glass = CountingWire(document_scanner.NAME, self._level, self._faults, recorder, chance)
+        recorder.describe(document_scanner.NAME, document_scanner.words)
+        yield glass, self.document_scanner.link(glass), self.document_scanner.serve
 
     @property
     def entries(self) -> Mapping[str, Entry]:
@@ -60,7 +67,9 @@ class SideCabinet:
             card_dispenser.NAME: Entry(
                 card_dispenser.FAULTS, card_dispenser.OPERATIONS, card_dispenser.MIDWAY
             ),
-            document_scanner.NAME: Entry(document_scanner.FAULTS),
+            document_scanner.NAME: Entry(
+                document_scanner.FAULTS, document_scanner.OPERATIONS, document_scanner.MIDWAY
+            ),
         }
 
     def world(self) -> Mapping[str, Any]:

@@ -28,6 +28,7 @@ def test_a_device_can_be_there(url: str) -> None:
         "ipp://192.168.7.20/ipp/print?simulated=1",
         "socket://127.0.0.1:40001",
         "serial:///dev/pts/3?baud=9600",
+        "sane:epson2:libusb:001:004?program=/opt/scanimage",
     ],
 )
 def test_nothing_but_a_program_can_be_there(url: str) -> None:

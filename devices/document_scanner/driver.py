@@ -1,8 +1,9 @@
-"""A document scanner behind SANE: ``sane:NAME?flatbed=…&feeder=…&config=…``.
+"""A document scanner behind SANE: ``sane:NAME?flatbed=…&feeder=…&config=…&program=…``.
 
-NAME is SANE's name of the device (``scanimage -L``), ``config`` a folder to use instead of /etc/sane.d. What
-the two sources are called differs by maker (``scanimage -A``): ``flatbed`` (default "Flatbed") and ``feeder``
-(default "Automatic Document Feeder") give the names, an empty one means that there is no choice of source.
+NAME is SANE's name of the device (``scanimage -L``), ``config`` a folder to use instead of /etc/sane.d,
+``program`` what to run instead of ``scanimage``. What the two sources are called differs by maker
+(``scanimage -A``): ``flatbed`` (default "Flatbed") and ``feeder`` (default "Automatic Document Feeder") give
+the names, an empty one means that there is no choice of source.
 
 A picture of people's papers: it comes through a pipe and is never a file. Words: XFS4IoT Printer (ReadImage).
 """
@@ -20,6 +21,7 @@ from PIL import Image
 from devices.base import Capabilities, DeviceError, Fault, Retry, StaffAction, State, Status
 from devices.document_scanner import scanimage
 from devices.document_scanner.scanimage import (
+    SCANIMAGE,
     NotInstalled,
     Output,
     ScanFailed,
@@ -217,7 +219,8 @@ def open_document_scanner(url: str) -> SaneDocumentScanner:
     query = parse_qs(query_text, keep_blank_values=True)
     sources = {source: query[source.value][0] for source in ScanSource if source.value in query}
     environment = {"SANE_CONFIG_DIR": query["config"][0]} if "config" in query else None
-    return SaneDocumentScanner(unquote(named), ScanImage(environment=environment), sources)
+    program = query.get("program", [SCANIMAGE])[0]
+    return SaneDocumentScanner(unquote(named), ScanImage(program, environment), sources)
 
 
 def _most_bytes(settings: ScanSettings) -> int:

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
 
+SCANIMAGE: Final = "scanimage"
 _CHUNK: Final = 1 << 16
 _MOST_WORDS: Final = 1 << 14
 _END_S: Final = 2.0
@@ -83,7 +84,7 @@ class Output:
 class ScanImage:
     """The program; ``environment`` is added to that of the kiosk (``SANE_CONFIG_DIR``)."""
 
-    program: str = "scanimage"
+    program: str = SCANIMAGE
     environment: Mapping[str, str] | None = None
 
     def run(self, *options: str, timeout_s: float, most_bytes: int) -> Output:

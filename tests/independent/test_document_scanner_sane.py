@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import stat
+import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,25 +15,33 @@ from devices.base import DeviceError, Fault, Retry, StaffAction, State
 from devices.document_scanner import SaneDocumentScanner, open_document_scanner
 from devices.document_scanner.scanimage import ScanImage
 from devices.interfaces import ScanMode, ScanSettings, ScanSource
-from simulators.devices.document_scanner import FAULTS, DocumentScanner
-from simulators.faults import Faults, Order
+from simulators.counting_wire import CountingWire
+from simulators.devices.document_scanner import FAULTS, DocumentScanner, words
+from simulators.faults import Order
+from tests.simulators.wiring import Room, served
 
 AREA = (10.0, 20.0, 80.0, 50.0)
 
 
 class Bench:
-    def __init__(self, folder: Path) -> None:
-        self.faults = Faults()
-        self.simulator = DocumentScanner(folder, self.faults)
-        self.scanner = open_document_scanner(self.simulator.link)
+    def __init__(self, simulator: DocumentScanner, wire: CountingWire, room: Room) -> None:
+        self.simulator = simulator
+        self.room = room
+        self.url = simulator.link(wire)
+        self.scanner = open_document_scanner(self.url)
 
-    def fault(self, fault: str) -> None:
-        self.faults.arm(Order("document_scanner", fault))
+    def fault(self, fault: str, operation: str | None = None, **args: Any) -> None:
+        self.room.faults.arm(Order("document_scanner", fault, operation, args=args))
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Bench:
-    return Bench(tmp_path / "sane")
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    room = Room()
+    simulator = DocumentScanner(tmp_path / "sane", room.level, room.faults)
+    wire = CountingWire("document_scanner", room.level, room.faults, room.recorder, room.chance)
+    room.recorder.describe("document_scanner", words)
+    with served(wire, simulator.serve):
+        yield Bench(simulator, wire, room)
 
 
 def test_it_is_there_and_says_what_it_is(bench: Bench) -> None:
@@ -76,6 +87,9 @@ def test_colours_come_as_blue_green_red(bench: Bench) -> None:
         ("endsEarly", "ioError", StaffAction.RESET),
         ("accessDenied", "accessDenied", StaffAction.CONFIGURATION),
         ("noMemory", "internalError", StaffAction.SUSPEND),
+        ("unsupported", "unsupportedCommand", StaffAction.CONFIGURATION),
+        ("coarse", "unsupportedData", StaffAction.CONFIGURATION),
+        ("fine", "invalidData", StaffAction.MAINTENANCE),
         ("noMedia", "noMedia", None),
         ("cancelled", "cancelled", None),
     ],
@@ -87,12 +101,112 @@ def test_each_error_of_sane_in_words(bench: Bench, fault: str, code: str, action
     assert failed.value.code == code
     assert isinstance(failed.value, Retry) if action is None else isinstance(failed.value, Fault)
     assert getattr(failed.value, "action", None) is action
-    bench.faults.clear()
+    bench.room.faults.clear()
     assert bench.scanner.scan(ScanSettings(100, area_mm=AREA)).size
 
 
+STATUSES = {
+    "JAMMED": "mediaJammed",
+    "COVER_OPEN": "coverOpen",
+    "DEVICE_BUSY": "deviceBusy",
+    "IO_ERROR": "ioError",
+    "EOF": "ioError",
+    "ACCESS_DENIED": "accessDenied",
+    "NO_MEM": "internalError",
+    "NO_DOCS": "noMedia",
+    "CANCELLED": "cancelled",
+    "INVAL": "unsupportedData",
+    "UNSUPPORTED": "unsupportedCommand",
+}
+
+
+@pytest.mark.parametrize("status", STATUSES)
+def test_each_status_as_the_backend_itself_returns_it(
+    tmp_path: Path, status: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Here the backend is told by its configuration, and SANE's own program says what came of it."""
+    (tmp_path / "dll.conf").write_text("test\n")
+    (tmp_path / "test.conf").write_text(
+        f'read-status-code "SANE_STATUS_{status}"\nresolution_min 50.0\nresolution_max 1200.0\n'
+    )
+    monkeypatch.setattr("devices.document_scanner.driver._SCAN_S", 3.0)
+    scanner = open_document_scanner(f"sane:test:0?config={tmp_path}")
+    told = "timeOut"
+    while told == "timeOut":  # the backend's way out of an error hangs now and then on a busy machine
+        with pytest.raises(DeviceError) as failed:
+            scanner.scan(ScanSettings(100, area_mm=AREA))
+        told = failed.value.code
+    assert told == STATUSES[status]
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5])
+@pytest.mark.parametrize(("fault", "code"), [("ioError", "ioError"), ("jammed", "mediaJammed")])
+def test_the_next_scan_fails_half_way_and_no_other(bench: Bench, fault: str, code: str, share: float) -> None:
+    bench.fault(fault, "scan", share=share)
+    assert bench.scanner.status().usable
+    with pytest.raises(Fault, match=code):
+        bench.scanner.scan(ScanSettings(100, area_mm=AREA))
+    assert bench.scanner.scan(ScanSettings(100, area_mm=AREA)).size
+    said = [str(passed["words"]) for passed in bench.room.recorder.since(0)]
+    half = round(314 * 196 * share)
+    assert any(f"{half + len('P5 # SANE data follows 314 196 255 ')} bytes" in what for what in said), said
+
+
+def test_the_third_of_the_feeders_pages_jams(bench: Bench) -> None:
+    bench.room.faults.arm(Order("document_scanner", "jammed", "scan", nth=3))
+    settings = ScanSettings(50, source=ScanSource.FEEDER, area_mm=AREA)
+    with pytest.raises(Fault, match="mediaJammed"):
+        bench.scanner.scan_pages(settings, most=5)
+    assert len(bench.scanner.scan_pages(settings, most=2)) == 2
+
+
+def test_a_fault_at_the_asking_is_none_at_the_scan(bench: Bench) -> None:
+    bench.fault("deviceBusy", "status")
+    assert bench.scanner.status().state is State.DEVICE_BUSY
+    assert bench.scanner.status().usable
+
+
+@pytest.mark.parametrize(
+    ("operation", "fault"),
+    [
+        *(("answer", fault) for fault in ("corrupt", "half", "garbage", "disconnect")),
+        *(("request", fault) for fault in ("corrupt", "garbage", "echo", "disconnect")),
+    ],
+)
+def test_a_disturbed_wire_is_an_error_of_the_line_once(bench: Bench, fault: str, operation: str) -> None:
+    bench.fault(fault, operation, at=30, for_s=0.05)
+    with pytest.raises(Fault, match="ioError"):
+        bench.scanner.scan(ScanSettings(50, area_mm=(0, 0, 10, 10)))
+    deadline_s = time.monotonic() + 5
+    while not bench.scanner.status().usable:
+        assert time.monotonic() < deadline_s
+    assert bench.scanner.scan(ScanSettings(50, area_mm=(0, 0, 10, 10))).size
+
+
+@pytest.mark.parametrize("fault", ["split", "delay"])
+def test_a_slow_wire_harms_nothing(bench: Bench, fault: str) -> None:
+    bench.fault(fault, "answer", seconds=0.1, at=10)
+    assert bench.scanner.scan(ScanSettings(50, area_mm=(0, 0, 10, 10))).size
+
+
+@pytest.mark.parametrize("fault", ["drop", "glue", "silent"])
+def test_a_wire_that_carries_nothing_back(bench: Bench, fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("devices.document_scanner.driver._SCAN_S", 0.5)
+    bench.fault(fault, "request" if fault == "silent" else "answer")
+    with pytest.raises(Fault, match="timeOut"):
+        bench.scanner.scan(ScanSettings(50, area_mm=(0, 0, 10, 10)))
+    bench.room.faults.clear()
+
+
+def test_the_cable_out_is_no_scanner(bench: Bench) -> None:
+    bench.fault("disconnect")
+    assert bench.scanner.status().state is State.NO_DEVICE
+    bench.room.faults.clear()
+    assert bench.scanner.status().usable
+
+
 def test_a_scanner_that_is_not_there(bench: Bench) -> None:
-    gone = open_document_scanner(bench.simulator.link.replace("test:0", "test:7"))
+    gone = open_document_scanner(bench.url.replace("test:0", "test:7"))
     with pytest.raises(Fault, match="noDevice"):
         gone.open()
     assert gone.status().state is State.NO_DEVICE
@@ -100,7 +214,7 @@ def test_a_scanner_that_is_not_there(bench: Bench) -> None:
 
 def test_no_fault_of_the_simulator_is_without_a_word() -> None:
     marks = test_each_error_of_sane_in_words.pytestmark  # type: ignore[attr-defined]
-    assert {case[0] for case in marks[0].args[1]} == set(FAULTS)
+    assert {case[0] for case in marks[0].args[1]} == set(FAULTS) - {"noAnswer"}
 
 
 def test_a_feeder_brings_pages(bench: Bench) -> None:
@@ -113,21 +227,17 @@ def test_a_feeder_brings_pages(bench: Bench) -> None:
         bench.scanner.scan_pages(ScanSettings(50, area_mm=AREA), most=3)
 
 
-def test_what_the_scanner_would_round_is_refused(bench: Bench, tmp_path: Path) -> None:
-    conf = tmp_path / "sane" / "test.conf"
-    conf.write_text(conf.read_text().replace("resolution_max 1200.0", "resolution_max 300.0"))
+def test_a_picture_smaller_than_the_area_is_refused(bench: Bench) -> None:
+    # The backend's glass is 300 mm in size.
     with pytest.raises(Fault, match="unsupportedData"):
-        bench.scanner.scan(ScanSettings(600, area_mm=(0, 0, 10, 10)))
-    conf.write_text(conf.read_text().replace("geometry_max 300.0", "geometry_max 40.0"))
-    with pytest.raises(Fault, match="unsupportedData"):
-        bench.scanner.scan(ScanSettings(100, area_mm=(0, 0, 100, 40)))
+        bench.scanner.scan(ScanSettings(50, area_mm=(0, 310, 100, 40)))
 
 
 def test_a_source_that_there_is_not(bench: Bench) -> None:
-    scanner = open_document_scanner(bench.simulator.link + "&feeder=ADF%20Duplex")
+    scanner = open_document_scanner(bench.url + "&feeder=ADF%20Duplex")
     with pytest.raises(Fault, match="unsupportedData"):
         scanner.scan(ScanSettings(100, source=ScanSource.FEEDER, area_mm=AREA))
-    without_choice = open_document_scanner(bench.simulator.link + "&flatbed=")
+    without_choice = open_document_scanner(bench.url + "&flatbed=")
     assert without_choice.scan(ScanSettings(100, area_mm=AREA)).size
 
 
