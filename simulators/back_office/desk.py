@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Engine
 
 from simulators.back_office.merchant import Channel
+from simulators.back_office.papers import Papers
+from simulators.faults import Faults
 
 Clock = Callable[[], datetime]
 Persona = Mapping[str, Any]
@@ -41,6 +43,8 @@ MESSAGES: Final = {
     "refused": ("请到人工窗口办理", "Please go to a staffed window"),
     "payment-refused": ("支付机构拒绝", "The payment host refused"),
     "payment-host-silent": ("支付机构无应答", "The payment host does not answer"),
+    "seal-missing": ("电子签章不可用", "There is no seal to sign with"),
+    "void": ("证明已作废", "The certificate is void"),
     "failed": ("系统故障", "The system failed"),
 }
 
@@ -55,11 +59,18 @@ class Refused(Exception):
 
 @dataclass(slots=True)
 class Office:
-    """The means of all desks: the store, the clock (Beijing time), the ways to be paid by code."""
+    """The means of all desks: the store, the clock (Beijing time), the ways to be paid by code.
+
+    ``papers`` makes certificates, ``verify_url`` is how the public address behind their codes begins;
+    ``faults`` are what the bench lets go wrong in here.
+    """
 
     store: Engine
     clock: Clock
     channels: dict[str, Channel]
+    papers: Papers = field(default_factory=Papers)
+    faults: Faults = field(default_factory=Faults)
+    verify_url: str = "https://verify.example/verify/"
 
     def now(self) -> datetime:
         return self.clock().astimezone(BEIJING)

@@ -34,6 +34,7 @@ FAULTS: Final = {
     "refuse": "answers `status` (409) with `error` (refused), nothing is processed",
     "reply_lost": "processed, but the connection is cut before the answer",
     "twice": "the request is processed twice, as when a line repeats it",
+    "mixes_up": "certificates are made with another person's data (without an operation)",
 }
 MAX_BODY: Final = 1 << 20
 

@@ -9,6 +9,8 @@ from sqlalchemy import Connection
 
 from simulators.back_office import (
     acceptance,
+    certificate_register,
+    certificates,
     endorsements,
     health,
     payments,
@@ -28,10 +30,14 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *payments.OPERATIONS,
     *refunds.OPERATIONS,
     *endorsements.OPERATIONS,
+    *certificates.OPERATIONS,
     *reports.OPERATIONS,
 )
 
-SEEDS: Final[tuple[Callable[[Connection, Office, Iterable[Persona]], None], ...]] = (registers.seed,)
+SEEDS: Final[tuple[Callable[[Connection, Office, Iterable[Persona]], None], ...]] = (
+    registers.seed,
+    certificate_register.seed,
+)
 """Each sets one desk's registers to what the personas say, in this order."""
 
 

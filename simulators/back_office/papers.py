@@ -21,12 +21,13 @@ import qrcode
 from qrcode.constants import ERROR_CORRECT_M
 from qrcode.image.svg import SvgPathImage
 
-from simulators.back_office.seals import Seal
+from simulators.back_office.seals import PadesSeal, Seal
 
 if TYPE_CHECKING:
     import typst
 
 TEMPLATES: Final = Path(__file__).parent / "certificate_templates"
+TEST_SEAL: Final = "公安自助服务机演示单位 测试签章"
 FONTS: Final = Path(__file__).parent.parent.parent / ".cache" / "fonts"
 
 
@@ -45,10 +46,10 @@ class Kind:
 
 
 class Papers:
-    """See the module. ``templates`` and ``fonts`` are folders."""
+    """See the module. ``templates`` and ``fonts`` are folders; without ``seal`` it is one for tests."""
 
-    def __init__(self, seal: Seal, templates: Path = TEMPLATES, fonts: Path = FONTS) -> None:
-        self.seal = seal
+    def __init__(self, seal: Seal | None = None, templates: Path = TEMPLATES, fonts: Path = FONTS) -> None:
+        self.seal = seal or PadesSeal(TEST_SEAL)
         self._templates, self._font_folder = templates, fonts
         kinds = tomllib.loads((templates / "kinds.toml").read_text("utf-8"))
         self.kinds: Mapping[str, Kind] = {name: Kind(name, **table) for name, table in kinds.items()}

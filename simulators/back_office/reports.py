@@ -10,6 +10,7 @@ from pydantic import Field, StringConstraints, ValidationError, field_validator
 from sqlalchemy import Connection, Table, insert, select
 
 from simulators.back_office.acceptance import cases, note
+from simulators.back_office.certificates import CertificateOutcome, take_certificate_outcome
 from simulators.back_office.contract import CaseNo, Moment, Part
 from simulators.back_office.desk import Office, Refused
 from simulators.back_office.endorsements import Outcome, take_outcome
@@ -17,6 +18,7 @@ from simulators.back_office.operation import post
 from simulators.back_office.store import find, key, metadata, stamp, text, text_or_none, values
 
 OUTCOME: Final = "endorsement-outcome"
+CERTIFICATE_OUTCOME: Final = "certificate-outcome"
 
 log = logging.getLogger(__name__)
 
@@ -35,11 +37,12 @@ events: Final = Table(
 
 class Event(Part):
     """Something a kiosk tells. Kinds in use: rating, permit-retained, escalation, effect-failed,
-    receipt-by-link, id-card-left, heartbeat, journal-head, endorsement-outcome; others are kept too,
-    since one kind that is new must not hold up the rest.
+    receipt-by-link, id-card-left, heartbeat, journal-head, endorsement-outcome, certificate-outcome;
+    others are kept too, since one kind that is new must not hold up the rest.
 
-    ``endorsement-outcome`` is an outcome that could not be told at its time; its body has
-    ``approval_no``, ``status`` (issued, failed), ``chip`` and ``strip``, and it is acted on.
+    An ``…-outcome`` is one that could not be told at its time, and it is acted on. The body of an
+    endorsement's has ``approval_no``, ``status`` (issued, failed), ``chip`` and ``strip``; that of a
+    certificate's ``serial``, ``status`` (printed, void) and ``reason``.
     """
 
     id: Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z._:-]{1,64}$")]
@@ -85,7 +88,7 @@ def take_events(db: Connection, office: Office, told: Events) -> EventsTaken:
         known_case = event.case_no is not None and find(db, cases.c.case_no, event.case_no) is not None
         if event.case_no is not None and known_case and event.kind != "heartbeat":
             note(db, office, event.case_no, event.kind, event.id)
-        if event.kind == OUTCOME:
+        if event.kind in (OUTCOME, CERTIFICATE_OUTCOME):
             _late_outcome(db, office, event)
     return EventsTaken(accepted=ids)
 
@@ -94,6 +97,10 @@ def _late_outcome(db: Connection, office: Office, event: Event) -> None:
     """Do what the outcome's own operation would have done, had it been reached."""
     body = event.body
     try:
+        if event.kind == CERTIFICATE_OUTCOME:
+            printed = CertificateOutcome(outcome=body["status"], reason=str(body.get("reason", "")))
+            take_certificate_outcome(db, office, str(body["serial"]), printed)
+            return
         outcome = Outcome(outcome=body["status"], chip=body["chip"], strip=body["strip"])
         take_outcome(db, office, str(body["approval_no"]), outcome)
     except (KeyError, ValidationError, Refused) as error:

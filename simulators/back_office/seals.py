@@ -80,7 +80,7 @@ class PadesSeal:
         return SimpleSigner(
             signing_cert=Certificate.load(self._certificate.public_bytes(Encoding.DER)),
             signing_key=PrivateKeyInfo.load(key),
-            cert_registry=SimpleCertificateStore(),
+            cert_registry=SimpleCertificateStore(),  # type: ignore[no-untyped-call]
         )
 
 
