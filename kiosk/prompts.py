@@ -55,7 +55,8 @@ class Action:
 class Option:
     """One choice of a list. A ``refused`` option is shown with its reason and cannot be chosen.
 
-    ``points`` (记分) are added up, as the price is, where several are chosen from records.
+    ``points`` (记分) are added up, as the price is, where several are chosen from records. ``picture``
+    names the pictogram of a service (``screens.pictograms``).
     """
 
     value: str
@@ -65,6 +66,7 @@ class Option:
     refused: Text | None = None
     chosen: bool = False
     points: int = 0
+    picture: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ def home(prompt: Home, page: Page, showing: Showing, pen: Pen) -> Part:
     """The services as tiles."""
 
     def draw(pen: Pen, room: Rect) -> float:
-        return options(pen, room, prompt.services, Marks.LETTERS, Press.ANSWER, leaf=showing.leaf)
+        return options(pen, room, prompt.services, Marks.PICTURES, Press.ANSWER, leaf=showing.leaf)
 
     return Part(draw, choices=True)
 

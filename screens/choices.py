@@ -8,14 +8,15 @@ from enum import Enum
 from kiosk.prompts import Option
 from kiosk.texts import yuan
 from screens.pen import Align, Pen, Style
+from screens.pictograms import draw_pictogram
 from screens.scene import Box, Disc, Press, Rect, Stroke
 
 
 class Marks(Enum):
-    """What stands before an option: nothing, its first character, a tick, a box to tick."""
+    """What stands before an option: nothing, its picture, a tick, a box to tick."""
 
     NONE = "none"
-    LETTERS = "letters"
+    PICTURES = "pictures"
     TICK = "tick"
     BOX = "box"
 
@@ -105,7 +106,7 @@ def _grid(pen: Pen, room: Rect, choices: Sequence[Option], marks: Marks) -> tupl
 def _columns(pen: Pen, option: Option, width: float, marks: Marks) -> tuple[float, float, float]:
     """Return the widths of a row's mark, its words and its price."""
     m = pen.measures
-    mark = 0.0 if marks is Marks.NONE else pen.mm(m.body.value * 1.6)
+    mark = 0.0 if marks is Marks.NONE else pen.mm(m.body.value * (1.9 if marks is Marks.PICTURES else 1.6))
     price = 0.0
     if option.price_fen is not None:
         price = pen.width(_price(pen, option), m.body, bold=True) + pen.gap
@@ -143,7 +144,7 @@ def option_row(
     label = pen.say(option.label)
     if mark_w:
         mark = Rect(x, rect.y + (rect.h - mark_w) / 2, mark_w, mark_w)
-        _mark(pen, mark, marks, label, chosen=chosen, refused=refused)
+        _mark(pen, mark, marks, option, chosen=chosen)
         x = mark.right + 1.4 * pen.gap
     second = option.refused or option.detail
     label_h = pen.height(label, words_w, m.body, bold=True)
@@ -165,10 +166,11 @@ def option_row(
         pen.chevron(Rect(right - side * 0.66, rect.middle[1] - side / 2, side, side), c.action)
 
 
-def _mark(pen: Pen, mark: Rect, marks: Marks, label: str, *, chosen: bool, refused: bool) -> None:
+def _mark(pen: Pen, mark: Rect, marks: Marks, option: Option, *, chosen: bool) -> None:
     m, c = pen.measures, pen.colours
-    if marks is Marks.LETTERS:
-        _letter(pen, mark, label, refused)
+    refused = option.refused is not None
+    if marks is Marks.PICTURES:
+        _picture(pen, mark, option)
     elif refused:
         pen.add(Disc(mark.inset(pen.mm(1)), None, c.ink_2, pen.mm(0.9)))
         y = mark.middle[1]
@@ -182,9 +184,13 @@ def _mark(pen: Pen, mark: Rect, marks: Marks, label: str, *, chosen: bool, refus
         pen.tick(mark.inset(mark.w * 0.12), c.on_action)
 
 
-def _letter(pen: Pen, rect: Rect, label: str, refused: bool) -> None:
-    """Draw the first character of a service on a tile: a sign for every service without a picture."""
-    c = pen.colours
+def _picture(pen: Pen, rect: Rect, option: Option) -> None:
+    """Draw the option's pictogram on a tile, or the first character of one that has none."""
+    c, refused = pen.colours, option.refused is not None
     pen.add(Box(rect, c.ground if refused else c.action, c.line if refused else None, pen.mm(0.4), pen.mm(3)))
     ink = c.ink_2 if refused else c.on_action
-    pen.write_in(rect.inset(pen.mm(1)), label[:1], pen.measures.body, ink, bold=True, align=Align.CENTRE)
+    if option.picture:
+        draw_pictogram(pen, rect.inset(rect.w * 0.16), option.picture, ink)
+    else:
+        label = pen.say(option.label)[:1]
+        pen.write_in(rect.inset(pen.mm(1)), label, pen.measures.body, ink, bold=True, align=Align.CENTRE)

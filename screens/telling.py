@@ -92,7 +92,7 @@ def _offer(pen: Pen, page: Page, prompt: Attract, room: Rect) -> None:
             value=language,
         )
     rest = Rect(room.x, room.y, room.w, room.h - high - 2 * pen.gap)
-    used = options(pen, rest, prompt.services[:3], Marks.LETTERS, None)
+    used = options(pen, rest, prompt.services[:3], Marks.PICTURES, None)
     pen.scene.overflow_px = max(pen.scene.overflow_px, used - rest.h)
 
 

@@ -23,7 +23,7 @@ class Service:
 
     ``minutes`` is what the leaflet promises, ``rules`` the dated tables it asks, ``effects`` the
     kinds of acts on the outside world that it can do (words of ``kiosk.journal.effects``). On the
-    home screen the lowest ``place`` comes first: what most people come for.
+    home screen the lowest ``place`` comes first: what most people come for; ``picture`` is its pictogram.
     """
 
     name: str
@@ -34,6 +34,7 @@ class Service:
     minutes: int
     script: Script
     place: int = 100
+    picture: str = ""
 
     @property
     def title(self) -> Text:
@@ -56,11 +57,12 @@ def service(
     effects: tuple[str, ...],
     minutes: int,
     place: int,
+    picture: str = "",
 ) -> Callable[[Script], Script]:
     """Declare the decorated script as the service ``name``."""
 
     def declare(script: Script) -> Script:
-        _SERVICES[name] = Service(name, needs, one_of, rules, effects, minutes, script, place)
+        _SERVICES[name] = Service(name, needs, one_of, rules, effects, minutes, script, place, picture)
         return script
 
     return declare

@@ -36,6 +36,7 @@ from kiosk.visit import Refused, Visit
     ),
     minutes=3,
     place=20,
+    picture="card",
 )
 async def renew_endorsement(visit: Visit) -> None:
     """The leaflet, in order: who you are, your permit, what you wish, pay, made, given back."""
