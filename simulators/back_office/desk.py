@@ -45,6 +45,9 @@ MESSAGES: Final = {
     "payment-host-silent": ("支付机构无应答", "The payment host does not answer"),
     "seal-missing": ("电子签章不可用", "There is no seal to sign with"),
     "void": ("证明已作废", "The certificate is void"),
+    "handled-elsewhere": ("该违法已处理", "The violation has been handled"),
+    "penalty-differs": ("处罚内容已变动", "The penalty has changed"),
+    "limit-reached": ("不能自助处理", "This cannot be decided by self-service"),
     "failed": ("系统故障", "The system failed"),
 }
 

@@ -18,6 +18,8 @@ from simulators.back_office import (
     registers,
     reports,
     tariff,
+    traffic,
+    traffic_register,
 )
 from simulators.back_office.desk import Office, Persona
 from simulators.back_office.operation import Operation
@@ -31,12 +33,14 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *refunds.OPERATIONS,
     *endorsements.OPERATIONS,
     *certificates.OPERATIONS,
+    *traffic.OPERATIONS,
     *reports.OPERATIONS,
 )
 
 SEEDS: Final[tuple[Callable[[Connection, Office, Iterable[Persona]], None], ...]] = (
     registers.seed,
     certificate_register.seed,
+    traffic_register.seed,
 )
 """Each sets one desk's registers to what the personas say, in this order."""
 

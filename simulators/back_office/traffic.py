@@ -1,0 +1,375 @@
+"""Traffic violations (交通违法): shown with their evidence, decided (简易程序), objected to, paid.
+
+A violation is decided once, by whoever comes first: a kiosk, a window, a phone. What a kiosk sends is
+what its driver saw; when fine, points or licence are different by then, nothing is decided. A decision
+stands whether it is paid or not. What was paid is booked with a receipt for each fine, and is then not
+refunded any more.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from datetime import date, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import Connection, RowMapping, Table, insert, select, update
+
+from simulators.back_office.acceptance import note, require_case
+from simulators.back_office.bills import bills, draw_bill, find_bill
+from simulators.back_office.contract import CaseNo
+from simulators.back_office.desk import Office, Refused
+from simulators.back_office.operation import get, post
+from simulators.back_office.orders import mark_delivered, require_paid
+from simulators.back_office.payments import show_payment
+from simulators.back_office.store import find, metadata, next_number, of, text
+from simulators.back_office.traffic_contract import (
+    BillAsked,
+    BilledFine,
+    Decision,
+    DecisionAsked,
+    Evidence,
+    FineBill,
+    FineReceipt,
+    Handled,
+    HandledDecision,
+    HandledObjection,
+    LicenceShown,
+    Objection,
+    ObjectionAsked,
+    PictureShown,
+    Records,
+    RecordsAsked,
+    Settlement,
+    SettlementAsked,
+    ViolationNo,
+    ViolationShown,
+    Words,
+)
+from simulators.back_office.traffic_paper import decision_document
+from simulators.back_office.traffic_pictures import pictures
+from simulators.back_office.traffic_register import (
+    AREA,
+    AUTHORITY,
+    acts,
+    licence_of,
+    licences,
+    vehicles_of,
+    violation_of,
+    violations,
+    violations_of,
+)
+
+SUBJECT: Final = "交通违法罚款"
+CAPTIONS: Final = (
+    {"zh": "进入路口前", "en": "Before the junction"},
+    {"zh": "在路口中", "en": "In the junction"},
+    {"zh": "驶离", "en": "Driving on"},
+)
+FEE_CHANGES_BY_FEN: Final = 1000
+
+listed: Final = Table(
+    "traffic_cases", metadata, of("case_no", "cases.case_no"), text("id_number"), text("name")
+)
+
+
+def show_records(db: Connection, office: Office, asked: RecordsAsked) -> Records:
+    """Answer a person's licence and violations, and note that this case may handle them."""
+    require_case(db, asked.case_no)
+    person = find(db, listed.c.case_no, asked.case_no)
+    if person is None:
+        db.execute(insert(listed).values(case_no=asked.case_no, id_number=asked.id_number, name=asked.name))
+    elif (person["id_number"], person["name"]) != (asked.id_number, asked.name):
+        raise Refused(409, "case-differs")
+    licence = licence_of(db, asked.id_number, asked.name)
+    owned = vehicles_of(db, asked.id_number)
+    return Records(
+        licence=None if licence is None else _licence(licence),
+        violations=[_violation(row, owned) for row in violations_of(db, asked.id_number)],
+    )
+
+
+def show_evidence(db: Connection, office: Office, case_no: CaseNo, violation_no: ViolationNo) -> Evidence:
+    """Return the pictures of a violation that the case's person may handle; raises ``Refused`` 404."""
+    row = violation_of(db, violation_no)
+    if row is None or row["plate"] not in vehicles_of(db, _person(db, case_no)["id_number"]):
+        raise Refused(404, "not-found", violation_no)
+    at = datetime.fromisoformat(row["at"]).strftime("%Y-%m-%d %H:%M")
+    drawn = pictures(violation_no, row["plate"], at, row["place"], red_light=row["act_code"] == "1625")
+    return Evidence(
+        pictures=[
+            PictureShown(data=data, caption=Words(**caption), focus_x=x, focus_y=y)
+            for (data, x, y), caption in zip(drawn, CAPTIONS, strict=True)
+        ]
+    )
+
+
+def decide(db: Connection, office: Office, asked: DecisionAsked) -> Decision:
+    """Decide one violation.
+
+    Raises ``Refused`` 409 ``handled-elsewhere``, ``penalty-differs``, ``limit-reached``.
+    """
+    person = _person(db, asked.case_no)
+    row = _handled_here(db, office, asked.violation_no)
+    if row["decision_no"] and row["case_no"] == asked.case_no:
+        return _decision(row, person)
+    owned = vehicles_of(db, person["id_number"])
+    if row["plate"] not in owned:
+        raise Refused(404, "not-found", asked.violation_no)
+    if row["state"] != "open":
+        raise Refused(409, "handled-elsewhere")
+    if (row["fine_fen"], row["points"]) != (asked.fine_fen, asked.points):
+        raise Refused(409, "penalty-differs")
+    licence, rules = licence_of(db, person["id_number"], person["name"], lock=True), _rules(office.today())
+    if (
+        licence is None
+        or licence["state"] != "normal"
+        or licence["points"] + row["points"] > rules["most_points"]
+        or row["fine_fen"] > rules["most_fine_fen"]
+    ):
+        raise Refused(409, "limit-reached")
+    decision_no = f"{AREA}{office.today():%y%m%d}{next_number(db, 'decisions'):06d}"
+    others = set(licence["other_vehicles"]) | ({row["plate"]} - {p for p, v in owned.items() if v["owned"]})
+    db.execute(
+        update(licences)
+        .where(licences.c.id_number == person["id_number"])
+        .values(points=licence["points"] + row["points"], other_vehicles=sorted(others))
+    )
+    _change(
+        db,
+        asked.violation_no,
+        state="decided",
+        driver=person["id_number"],
+        case_no=asked.case_no,
+        decision_no=decision_no,
+        received_on=office.today().isoformat(),
+    )
+    note(db, office, asked.case_no, "decided", f"{decision_no} {asked.proof}", becomes="decided")
+    return _decision(_require(db, asked.violation_no), person)
+
+
+def take_objection(db: Connection, office: Office, asked: ObjectionAsked) -> Objection:
+    """Record an objection (陈述申辩) and send it to the place of the violation; nothing is decided."""
+    person = _person(db, asked.case_no)
+    row = _handled_here(db, office, asked.violation_no)
+    if row["objection_no"] and row["case_no"] == asked.case_no:
+        return Objection(objection_no=row["objection_no"])
+    if row["plate"] not in vehicles_of(db, person["id_number"]):
+        raise Refused(404, "not-found", asked.violation_no)
+    if row["state"] != "open":
+        raise Refused(409, "handled-elsewhere")
+    objection_no = f"{AREA}8{office.today():%y%m%d}{next_number(db, 'objections'):05d}"
+    _change(db, asked.violation_no, state="objected", case_no=asked.case_no, objection_no=objection_no)
+    note(db, office, asked.case_no, "objected", f"{objection_no} {asked.reason}")
+    note(db, office, asked.case_no, "sent-on", AUTHORITY["zh"])
+    return Objection(objection_no=objection_no)
+
+
+def bill(db: Connection, office: Office, asked: BillAsked) -> FineBill:
+    """Make a bill of what the person's decisions owe today."""
+    person = _person(db, asked.case_no)
+    if len(set(asked.decisions)) < len(asked.decisions):
+        raise Refused(409, "not-offered", "a decision twice")
+    items = []
+    for decision_no in asked.decisions:
+        row = find(db, violations.c.decision_no, decision_no)
+        if row is None or row["state"] != "decided" or row["driver"] != person["id_number"]:
+            raise Refused(409, "not-offered", decision_no)
+        late_fen = surcharge_fen(row, office.today())
+        items.append(
+            BilledFine(
+                decision_no=decision_no,
+                fine_fen=row["fine_fen"],
+                surcharge_fen=late_fen,
+                fee_fen=row["fine_fen"] + late_fen,
+            )
+        )
+    bill_no, total, until = draw_bill(
+        db, office, asked.case_no, SUBJECT, [item.model_dump() for item in items]
+    )
+    if _ordered(office, "fee_changes"):
+        changed = update(bills).where(bills.c.bill_no == bill_no)
+        db.execute(changed.values(total_fen=total + FEE_CHANGES_BY_FEN))
+    return FineBill(bill_no=bill_no, items=items, total_fen=total, valid_until=until)
+
+
+def settle(office: Office, asked: SettlementAsked) -> Settlement:
+    """Book the fines of a paid bill, a receipt for each.
+
+    Raises ``Refused`` 409 ``not-paid``, ``bill-differs``.
+    """
+    with office.store.begin() as db:
+        found = find_bill(db, asked.bill_no)
+        if found is None or found["case_no"] != asked.case_no:
+            raise Refused(409, "bill-differs")
+        if (done := _receipts(db, asked.case_no)) is not None:
+            return done
+    # Asks the payment host when nobody has yet heard that it is paid.
+    if show_payment(office, asked.order_no).state != "paid":
+        raise Refused(409, "not-paid")
+    with office.store.begin() as db:
+        require_paid(db, asked.order_no, asked.bill_no)
+        if (done := _receipts(db, asked.case_no)) is not None:
+            return done
+        for item in found["items"]:
+            receipt_no = f"{AREA}7{office.today():%y%m%d}{next_number(db, 'fine receipts'):05d}"
+            db.execute(
+                update(violations)
+                .where(violations.c.decision_no == item["decision_no"])
+                .values(
+                    state="paid", receipt_no=receipt_no, paid_fen=item["fee_fen"], paid_case=asked.case_no
+                )
+            )
+        mark_delivered(db, asked.order_no)
+        note(db, office, asked.case_no, "settled", asked.order_no, becomes="settled")
+        done = _receipts(db, asked.case_no)
+    assert done is not None
+    return done
+
+
+def show_handled(db: Connection, office: Office, case_no: CaseNo) -> Handled:
+    """Return what has been done in a case; nothing for one that never asked for records."""
+    require_case(db, case_no)
+    rows = list(db.execute(select(violations).where(violations.c.case_no == case_no)).mappings())
+    receipts = _receipts(db, case_no)
+    return Handled(
+        decisions=[
+            HandledDecision(violation_no=row["violation_no"], decision_no=row["decision_no"])
+            for row in rows
+            if row["decision_no"]
+        ],
+        objections=[
+            HandledObjection(violation_no=row["violation_no"], objection_no=row["objection_no"])
+            for row in rows
+            if row["objection_no"]
+        ],
+        receipts=receipts.receipts if receipts is not None else [],
+    )
+
+
+def surcharge_fen(row: RowMapping, today: date) -> int:
+    """Return the surcharge on a decided fine that is paid today."""
+    rules = _rules(today)
+    days = (today - date.fromisoformat(row["received_on"])).days - row["suspended_days"]
+    late_days = max(0, days - rules["days_to_pay"])
+    most = row["fine_fen"] * rules["cap_percent"] // 100
+    return int(min(most, row["fine_fen"] * rules["late_percent_a_day"] * late_days // 100))
+
+
+def _handled_here(db: Connection, office: Office, violation_no: str) -> RowMapping:
+    """Return the violation, locked, after what the bench wants to have happened to it just before."""
+    row = violation_of(db, violation_no, lock=True)
+    if row is None:
+        raise Refused(404, "not-found", violation_no)
+    if _ordered(office, "handled_elsewhere") and row["state"] == "open":
+        _change(db, violation_no, state="handled")
+    if _ordered(office, "penalty_changes") and row["state"] == "open":
+        _change(db, violation_no, fine_fen=row["fine_fen"] + FEE_CHANGES_BY_FEN)
+    return _require(db, violation_no)
+
+
+def _ordered(office: Office, fault: str) -> bool:
+    return fault in office.faults.standing("back_office")
+
+
+def _person(db: Connection, case_no: str) -> RowMapping:
+    row = find(db, listed.c.case_no, case_no)
+    if row is None:
+        raise Refused(404, "not-found", case_no)
+    return row
+
+
+def _require(db: Connection, violation_no: str) -> RowMapping:
+    row = violation_of(db, violation_no)
+    assert row is not None
+    return row
+
+
+def _change(db: Connection, violation_no: str, **columns: Any) -> None:
+    db.execute(update(violations).where(violations.c.violation_no == violation_no).values(**columns))
+
+
+def _receipts(db: Connection, case_no: str) -> Settlement | None:
+    rows = db.execute(
+        select(violations).where(violations.c.paid_case == case_no).order_by(violations.c.receipt_no)
+    ).mappings()
+    receipts = [
+        FineReceipt(receipt_no=r["receipt_no"], decision_no=r["decision_no"], amount_fen=r["paid_fen"])
+        for r in rows
+    ]
+    return Settlement(receipts=receipts) if receipts else None
+
+
+def _licence(row: RowMapping) -> LicenceShown:
+    return LicenceShown(
+        state=row["state"],
+        points=row["points"],
+        cycle_until=date.fromisoformat(row["cycle_until"]),
+        other_vehicles=list(row["other_vehicles"]),
+    )
+
+
+def _violation(row: RowMapping, vehicles: dict[str, RowMapping]) -> ViolationShown:
+    act, vehicle = acts()[row["act_code"]], vehicles.get(row["plate"])
+    return ViolationShown(
+        violation_no=row["violation_no"],
+        plate=row["plate"],
+        plate_kind=vehicle["kind"] if vehicle is not None else "",
+        owned=bool(vehicle is not None and vehicle["owned"]),
+        at=datetime.fromisoformat(row["at"]),
+        place=Words(zh=row["place"], en=row["place_en"]),
+        act_code=row["act_code"],
+        act=Words(**act["act"]),
+        basis=Words(**act["basis"]),
+        fine_fen=row["fine_fen"],
+        points=row["points"],
+        authority=Words(**AUTHORITY),
+        other_licences=vehicle["other_licences"] if vehicle is not None else 0,
+        decision_no=row["decision_no"],
+        received_on=date.fromisoformat(row["received_on"]) if row["received_on"] else None,
+        suspended_days=row["suspended_days"],
+    )
+
+
+def _decision(row: RowMapping, person: RowMapping) -> Decision:
+    rules = _rules(date.fromisoformat(row["received_on"]))
+    return Decision(
+        decision_no=row["decision_no"],
+        violation_no=row["violation_no"],
+        fine_fen=row["fine_fen"],
+        points=row["points"],
+        received_on=date.fromisoformat(row["received_on"]),
+        document=decision_document(
+            row, person, acts()[row["act_code"]], AUTHORITY["zh"], rules["days_to_pay"]
+        ),
+    )
+
+
+def _rules(today: date) -> dict[str, Any]:
+    """Return the rules in force on a day; raises ``Refused`` when there are none."""
+    entries = [entry for entry in _all_rules() if entry["from"] <= today]
+    if not entries:
+        raise Refused(409, "not-offered")
+    return max(entries, key=lambda entry: entry["from"])
+
+
+@cache
+def _all_rules() -> tuple[dict[str, Any], ...]:
+    with Path(__file__).with_name("traffic_tariff.toml").open("rb") as file:
+        return tuple(tomllib.load(file)["rules"])
+
+
+OPERATIONS: Final = (
+    post("/v1/traffic/records", show_records, "A person's licence and traffic violations", keyed=False),
+    get(
+        "/v1/traffic/cases/{case_no}/violations/{violation_no}/evidence",
+        show_evidence,
+        "The pictures of a violation that the case's person may handle",
+    ),
+    get("/v1/traffic/cases/{case_no}", show_handled, "What was decided, objected to and paid in a case"),
+    post("/v1/traffic/decisions", decide, "Decide a violation as its driver saw it", status=201),
+    post("/v1/traffic/objections", take_objection, "Record an objection; nothing is decided", status=201),
+    post("/v1/traffic/bills", bill, "Make a bill of what decisions owe today"),
+    post("/v1/traffic/settlements", settle, "Book the fines of a paid bill", status=201),
+)
