@@ -10,6 +10,7 @@ import os
 import random
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -20,7 +21,7 @@ from devices.base import DeviceError, Fault, Status
 from devices.id_card_reader import OpenTemplateDecoder, photo_decoder
 from devices.interfaces import IoBoard
 from kiosk.cabinet import Worker
-from kiosk.clock import Clock, SystemClock, mono_s
+from kiosk.clock import BenchClock, Clock, SteadyClock, SystemClock, mono_s
 from kiosk.debuglink import DebugLink, said, told
 from kiosk.events import EventLog, open_log, read_catalogue
 from kiosk.failpoints import failpoints_from
@@ -46,6 +47,7 @@ from kiosk.settings import Settings
 from kiosk.stage import Stage
 from kiosk.strip import StripTemplate
 from kiosk.texts import Catalogue, text
+from kiosk.timekeeper import Timekeeper
 from kiosk.voice import Voice
 from kiosk.watchdog import Watchdog
 
@@ -92,7 +94,7 @@ class Kiosk:
 
     def __init__(self, settings: Settings, *, clock: Clock | None = None, seed: int | None = None) -> None:
         self.settings = settings
-        self.clock = clock or SystemClock()
+        self.clock = SteadyClock(clock or _machine_clock(settings))
         self.chance = random.Random(seed)
         site = settings.site
         self.catalogue = Catalogue.load(
@@ -100,6 +102,7 @@ class Kiosk:
             own={"site.name": site.name, "site.elsewhere": site.elsewhere, "attract.hours": site.hours},
         )
         self.events = EventLog(read_catalogue(), open_log(settings.log), wall=self.clock.wall)
+        self.timekeeper = Timekeeper(self.clock, self.events, settings.model.clock_limit_s)
         self.watchdog = Watchdog(self.events)
         self.stage = Stage(
             site=text("site.name"), simulated=settings.simulated, now_s=lambda: mono_s(self.clock)
@@ -133,6 +136,8 @@ class Kiosk:
                 failpoints=failpoints_from(os.environ),
             )
             closing.push_async_callback(journal.close)
+            newest = next(iter(await journal.visits(newest=1)), None)
+            self.timekeeper.begin(datetime.fromisoformat(newest.events[-1].wall) if newest else None)
             house = self._house = self._build_house(journal, closing)
             closing.callback(self._leave_house)
             closing.push_async_callback(self.cabinet.close)
@@ -188,6 +193,7 @@ class Kiosk:
             self.chance,
             terminal=TerminalAtCashier(self.cabinet.payment_terminal),
             patience=Patience().times(settings.patience),
+            clock_agrees=partial(self.timekeeper.agrees, platform),
         )
         closing.push_async_callback(cashier.close)
         decoder = photo_decoder(
@@ -197,6 +203,7 @@ class Kiosk:
             site=settings.site,
             times=settings.times,
             clock=self.clock,
+            timekeeper=self.timekeeper,
             stage=self.stage,
             cabinet=self.cabinet,
             matcher=Matcher(),
@@ -330,6 +337,7 @@ class Kiosk:
                 for name, worker in self.cabinet.workers.items()
             },
             "back_office": self._house is not None and self._house.back_office_reachable,
+            "clock": not self.timekeeper.wrong,
         }
 
     def _leave_house(self) -> None:
@@ -341,6 +349,10 @@ class Kiosk:
         if self._house is None:
             return None
         return next((told(visit) for visit in await self._house.journal.visits(newest=1)), None)
+
+
+def _machine_clock(settings: Settings) -> Clock:
+    return SystemClock() if settings.clock_file is None else BenchClock(settings.clock_file)
 
 
 async def _cancel(tasks: Sequence[asyncio.Task[None]]) -> None:

@@ -27,6 +27,7 @@ from kiosk.settings import Site, Times
 from kiosk.stage import Stage
 from kiosk.strip import StripTemplate
 from kiosk.texts import Catalogue
+from kiosk.timekeeper import Timekeeper
 from kiosk.traffic_office import TrafficOffice
 from kiosk.traffic_rules import TrafficRules
 
@@ -61,6 +62,7 @@ class House:
     site: Site
     times: Times
     clock: Clock
+    timekeeper: Timekeeper
     stage: Stage
     cabinet: Cabinet
     matcher: Matcher

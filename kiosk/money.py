@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
@@ -52,7 +52,10 @@ class Cashier:
         *,
         terminal: TerminalPort | None = None,
         patience: Patience | None = None,
+        clock_agrees: Callable[[], Awaitable[bool]] | None = None,
     ) -> None:
+        """``clock_agrees`` tells whether the clock can be trusted about how long ago something was."""
+        self._clock_agrees = clock_agrees
         self._journal, self._numbers, self._platform, self._clock = journal, numbers, platform, clock
         self._patience = patience or Patience()
         self._terminal = terminal
@@ -125,7 +128,7 @@ class Cashier:
                 return EffectState.FAILED
             settlement = await self.refunds.give_back(effect, case_no, "payment-unknown")
             return EffectState.COMPENSATED if settlement.outcome is Outcome.REFUNDED else state
-        left_s = (expires_at - self._clock.wall()).total_seconds()
+        left_s = await self._left_s(effect, expires_at)
         if left_s <= -self._patience.late_grace_s and found.standing is not Standing.UNKNOWN:
             await self.refunds.nothing_taken(effect, "lifetime-over")
             return EffectState.FAILED
@@ -133,6 +136,13 @@ class Cashier:
             await self.refunds.escalate(effect, case_no, "payment-unknown")
         self._watch(effect, case_no, mono_s(self._clock) + max(0.0, left_s))
         return state
+
+    async def _left_s(self, effect: Effect, expires_at: datetime) -> float:
+        """Return for how long a code can still be paid; all its lifetime where the clock can't tell."""
+        lifetime_s = float(effect.before.get("lifetime_s", 0))
+        if self._clock_agrees is not None and not await self._clock_agrees():
+            return lifetime_s
+        return min((expires_at - self._clock.wall()).total_seconds(), lifetime_s)
 
     async def ask_again(self) -> None:
         """Ask once more about money of ended visits whose question is open; give back what was taken."""

@@ -78,6 +78,14 @@ class OrderState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Health:
+    """Whether the back office works, and by how many seconds our clock is ahead of its."""
+
+    ready: bool
+    ahead_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class CodeOrder:
     """An order to be paid by scanning ``code`` before ``expires_at``."""
 
@@ -172,9 +180,19 @@ class Platform:
 
     # --- the endpoints ----------------------------------------------------------------------------
 
-    async def ready(self) -> bool:
-        """Tell whether the back office says it is ready; one exchange, no retry."""
-        return await self.get("/v1/health", lambda value: bool(value["ready"]), deadline_s=0)
+    async def health(self) -> Health:
+        """Ask the back office how it is and what time it has; one exchange, no retry.
+
+        Its time is taken for that of the middle of the exchange.
+        """
+        asked = self._clock.wall()
+
+        def read(value: Any) -> Health:
+            middle = asked + (self._clock.wall() - asked) / 2
+            ahead = middle - datetime.fromisoformat(value["now"])
+            return Health(bool(value["ready"]), ahead.total_seconds())
+
+        return await self.get("/v1/health", read, deadline_s=0)
 
     async def check_permit(
         self, case_no: str, *, id_number: str, name: str, permit_number: str, permit_expires: date

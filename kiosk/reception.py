@@ -178,7 +178,13 @@ class Reception:
 
     def _tiles(self) -> tuple[Option, ...]:
         return tuple(
-            Option(service.name, service.title, service.summary, refused=self.not_now(service))
+            Option(
+                service.name,
+                service.title,
+                service.summary,
+                refused=self.not_now(service),
+                picture=service.picture,
+            )
             for service in self._services.values()
         )
 
@@ -196,6 +202,8 @@ class Reception:
             return text("home.not-now", reason=text(why, device=device))
         if not house.back_office_reachable:
             return text("home.not-now", reason=text("unready.back-office"))
+        if service.rules and house.timekeeper.wrong:
+            return text("home.not-now", reason=text("unready.clock"))
         if not house.journal.has_room():
             return text("home.not-now", reason=text("unready.disk-low"))
         return None
@@ -221,9 +229,12 @@ class Reception:
         """Between two visits: ask every device and the back office, so that the tiles tell the truth."""
         house = self._house
         while True:
+            house.timekeeper.follow()
             await house.cabinet.refresh()
             try:
-                house.back_office_reachable = await house.platform.ready()
+                health = await house.platform.health()
+                house.back_office_reachable = health.ready
+                house.timekeeper.compare(health.ahead_s)
             except platform.PlatformError:
                 house.back_office_reachable = False
             self._refresh_page()

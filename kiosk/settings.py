@@ -82,6 +82,8 @@ class Model:
     panel: Panel
     devices: tuple[str, ...]
     times: Times
+    clock_limit_s: float
+    """How far the clock may be from the back office's, until nothing that rests on dates is offered."""
     strings: Path
     rules: Path
     fonts: Path
@@ -170,6 +172,8 @@ class Settings:
     state: Path
     debug_port: int | None
     """The debug link's port, 0 for any free one; None when there is no debug link."""
+    clock_file: Path | None
+    """Says by how many seconds a bench has the clock go wrong; None where nobody may."""
 
     @property
     def simulated(self) -> bool:
@@ -205,6 +209,7 @@ def load(site_file: Path, root: Path = ROOT) -> Settings:
         voice=_voice(top.table("voice", optional=True)),
         state=state,
         debug_port=_debug_port(top.table("debug", optional=True), site.production),
+        clock_file=_clock_file(top.table("bench", optional=True), site.production),
     )
     top.done()
     return settings
@@ -213,7 +218,9 @@ def load(site_file: Path, root: Path = ROOT) -> Settings:
 def load_model(file: Path, root: Path = ROOT) -> Model:
     """Read a model file; raises ``SettingsError``."""
     top = Table.read(file)
-    panel, devices, times, paths = (top.table(key) for key in ("panel", "devices", "times", "paths"))
+    panel, devices, times, clock, paths = (
+        top.table(key) for key in ("panel", "devices", "times", "clock", "paths")
+    )
     width, height = panel.pair("pixels")
     model = Model(
         name=file.stem,
@@ -232,6 +239,7 @@ def load_model(file: Path, root: Path = ROOT) -> Model:
             rate_s=times.number("rate_s", least=5, most=120),
             closing_s=times.number("closing_s", least=3, most=120),
         ),
+        clock_limit_s=clock.number("most_difference_s", least=5, most=3600),
         strings=_path(paths, "strings", root),
         rules=_path(paths, "rules", root),
         fonts=_path(paths, "fonts", root),
@@ -241,7 +249,7 @@ def load_model(file: Path, root: Path = ROOT) -> Model:
         raise panel.wrong(
             "size_mm", f"pixels would not be square: {across:.2f} a mm across, {along:.2f} along"
         )
-    for table in (panel, devices, times, paths, top):
+    for table in (panel, devices, times, clock, paths, top):
         table.done()
     return model
 
@@ -347,6 +355,14 @@ def _debug_port(table: Table, production: bool) -> int | None:
         raise table.wrong("port", "a production site must not have a debug link")
     table.done()
     return port if port >= 0 else None
+
+
+def _clock_file(table: Table, production: bool) -> Path | None:
+    name = table.text("clock_file", "")
+    if production and name:
+        raise table.wrong("clock_file", "a production site's clock is the machine's own")
+    table.done()
+    return (table.file.parent / name).resolve() if name else None
 
 
 def _path(table: Table, key: str, start: Path) -> Path:

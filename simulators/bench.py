@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from starlette.applications import Starlette
 
+from simulators import machine_clock
 from simulators.back_office import app as back_office
 from simulators.back_office.server import Served
 from simulators.catalogue import Catalogue, Entry
@@ -30,6 +31,7 @@ from simulators.faults import Faults
 from simulators.gate import Gate
 from simulators.housing import BOARD_BAUD, Housing
 from simulators.level import IDEAL, Level
+from simulators.machine_clock import MachineClock
 from simulators.panel.live_stand import LiveStand
 from simulators.panel.panel import Panel
 from simulators.payment_hosts.hosts import PaymentHosts
@@ -70,6 +72,9 @@ command = "tee -a '{spoken}'"
 
 [debug]
 port = 0
+
+[bench]
+clock_file = "clock"
 
 [state]
 folder = "."
@@ -164,11 +169,13 @@ class Bench:
             | {
                 "permit_unit": Entry(permit_unit.FAULTS, permit_unit.OPERATIONS, permit_unit.MIDWAY),
                 "back_office": Entry(back_office.FAULTS),
+                machine_clock.NAME: Entry(machine_clock.FAULTS, states_only=True),
                 **self.side_cabinet.entries,
                 **self.housing.entries,
             },
             [line.link for line in self._lines],
         )
+        self.machine_clock = MachineClock(self.state / "clock", self.faults)
         gate = Gate(self.token)
         control = Control(
             gate,

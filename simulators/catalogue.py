@@ -19,11 +19,13 @@ class Entry:
     """What a device (or a link) can be told to get wrong. No ``operations``: any name is taken.
 
     ``midway`` are those operations that a fault can strike when a ``share`` of them is done.
+    ``states_only``: it has no operations, what is ordered stands until it is called off.
     """
 
     faults: Mapping[str, str]
     operations: tuple[str, ...] = ()
     midway: tuple[str, ...] = ()
+    states_only: bool = False
 
 
 class Catalogue:
@@ -47,6 +49,8 @@ class Catalogue:
         if order.operation is None:
             if order.probability < 1:
                 raise UnknownFault("a state has no probability: name an operation to draw at")
+        elif all(e.states_only for e in fitting):
+            raise UnknownFault(f"{order.device} has no operations: its faults stand until called off")
         elif not any(not e.operations or order.operation in e.operations for e in fitting):
             raise UnknownFault(f"no operation {order.operation!r}: one of {', '.join(known)}")
         if "share" in order.args and not any(order.operation in e.midway for e in fitting):
@@ -61,6 +65,7 @@ class Catalogue:
                     "faults": dict(e.faults),
                     "operations": list(e.operations),
                     "midway": list(e.midway),
+                    "states_only": e.states_only,
                 }
                 for name, e in self._devices.items()
             },
@@ -68,6 +73,7 @@ class Catalogue:
                 "names": list(self._links),
                 "faults": dict(link_faults.FAULTS),
                 "operations": list(link_faults.OPERATIONS),
+                "states_only": False,
             },
         }
 

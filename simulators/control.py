@@ -30,7 +30,7 @@ _RANGES: Final[Mapping[str, tuple[float, float]]] = {
 }  # fmt: skip
 _ARGS: Final[Mapping[str, tuple[float, float]]] = {
     "share": (0, 1), "seconds": (0, 3600), "pause_s": (0, 3600), "for_s": (0, 3600), "at": (0, 1_000_000),
-    "status": (400, 599),
+    "status": (400, 599), "by_s": (0, 400_000_000),
 }  # fmt: skip
 
 

@@ -108,10 +108,10 @@ class Stand:
             time.sleep(POLL_S)
 
     def unusable(self) -> set[str]:
-        """Return the devices (and ``back_office``) that the kiosk knows to be out of order."""
+        """Return what the kiosk knows to be out of order: devices, ``back_office``, ``clock``."""
         status = self.link.ask("status")
         out = {name for name, device in status["devices"].items() if device["fault"] is not None}
-        return out if status["back_office"] else {*out, "back_office"}
+        return out | {name for name in ("back_office", "clock") if not status[name]}
 
     def page(self) -> dict[str, Any]:
         """Return the page that is shown now; an empty one has the kind ``""``."""

@@ -238,6 +238,15 @@ def test_production_refuses_a_debug_link(production: WriteSite, port: int) -> No
         settings.load(production(add=f"[debug]\nport = {port}\n"))
 
 
+def test_only_a_bench_can_set_the_clock_wrong(site: WriteSite, production: WriteSite) -> None:
+    add = '[bench]\nclock_file = "clock"\n'
+    written = site(add=add)
+    assert settings.load(written).clock_file == written.parent / "clock"
+    assert settings.load(site()).clock_file is None
+    with pytest.raises(SettingsError, match=r"bench.clock_file.*own"):
+        settings.load(production(add=add))
+
+
 def test_production_refuses_an_unprotected_back_office(production: WriteSite) -> None:
     with pytest.raises(SettingsError, match="https"):
         settings.load(production(("https://", "http://")))

@@ -23,12 +23,12 @@ def anyio_backend() -> str:
 async def test_cancelling_in_the_moment_of_an_answer_is_not_swallowed() -> None:
     platform = Platform("http://127.0.0.1:9", "token", "330212K01", SystemClock(), random.Random(1))
     answers: Any = platform._http
-    answers.exchange = lambda *_: {"ready": True}
+    answers.exchange = lambda *_: {"ready": True, "now": "2026-03-01T08:30:00+08:00"}
     chance = random.Random(2)
 
     async def ask_for_ever() -> None:
         while True:
-            await platform.ready()
+            await platform.health()
 
     for _ in range(ROUNDS):
         asking = asyncio.create_task(ask_for_ever())

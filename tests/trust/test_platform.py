@@ -174,7 +174,7 @@ async def test_nobody_there(office: Office) -> None:
     platform = client(office, deadline_s=0.1)
     office.close()
     with pytest.raises(Unreachable):
-        await platform.ready()
+        await platform.health()
 
 
 @in_loop

@@ -33,7 +33,7 @@ def test_a_paid_case_from_opening_to_outcome(bench: Bench) -> None:
 
 async def _whole_case(bench: Bench) -> None:
     platform = Platform(bench.server.url, TOKEN, "330212K01", SystemClock(), random.Random(1))
-    assert await platform.ready()
+    assert (await platform.health()).ready
     assert await platform.case(CASE) is None
     await platform.open_case(CASE, "endorsement", opened_at=START, permit_number="CZ9900001")
     check = await platform.check_permit(
