@@ -8,14 +8,13 @@ the caller knows that what it asked for is in the journal.
 from __future__ import annotations
 
 import asyncio
-import shutil
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 from kiosk.clock import Clock
 from kiosk.failpoints import Failpoints, NoFailpoints
@@ -38,15 +37,11 @@ from kiosk.journal.records import (
     PostedLetter,
     VisitRecord,
 )
+from kiosk.journal.room import NEW_VISIT_FLOOR_BYTES, OPEN_FLOOR_BYTES, free_bytes
 from kiosk.journal.store import Store
 from kiosk.journal.verify import verify_file, verify_newest
 
 T = TypeVar("T")
-
-NEW_VISIT_FLOOR_BYTES: Final = 200 * 1024 * 1024
-"""Below this much free disk no visit may begin; open ones can still end."""
-OPEN_FLOOR_BYTES: Final = 16 * 1024 * 1024
-"""Below this much free disk the journal isn't opened: not even recovery could be written."""
 
 
 @dataclass(slots=True)
@@ -135,7 +130,7 @@ class Journal:
         """Open a visit; raises ``JournalRefused`` ``disk-low`` when another could not be kept safely."""
         if not self.has_room():
             raise JournalRefused("disk-low", f"{free_bytes(self._path)} bytes free")
-        await self._run(self._store.begin, visit, service, case_no, body)
+        await self._write(self._store.begin, visit, service, case_no, body)
 
     def has_room(self) -> bool:
         """Tell whether the disk can keep another visit safely (what ``begin`` asks)."""
@@ -143,7 +138,7 @@ class Journal:
 
     async def note(self, visit: str, kind: str, *, letter: Letter | None = None, **body: Any) -> Event:
         """Add an event to a visit, or to ``MACHINE``; ``letter`` is posted in the same commit."""
-        event = await self._run(self._store.note, visit, kind, body, letter)
+        event = await self._write(self._store.note, visit, kind, body, letter)
         self._ring(letter)
         return event
 
@@ -151,7 +146,7 @@ class Journal:
         self, visit: str, outcome: Outcome, reason: str = "", *, letter: Letter | None = None
     ) -> None:
         """Close a visit. ``reason`` is a code word."""
-        await self._run(self._store.end, visit, outcome, reason, letter)
+        await self._write(self._store.end, visit, outcome, reason, letter)
         self._ring(letter)
 
     # --- effects --------------------------------------------------------------------------------
@@ -167,7 +162,7 @@ class Journal:
         missing = [name for name in KINDS[kind].before if name not in before]
         if missing:
             raise NotAllowed(f"{kind} needs as evidence before: {', '.join(missing)}")
-        return await self._run(self._store.intend, visit, kind, key, before, body or {})
+        return await self._write(self._store.intend, visit, kind, key, before, body or {})
 
     async def conclude(
         self,
@@ -182,7 +177,7 @@ class Journal:
         missing = [name for name in KINDS[intent.kind].after if name not in evidence]
         if state is EffectState.DONE and missing:
             raise NotAllowed(f"{intent.kind} needs as evidence after: {', '.join(missing)}")
-        await self._run(self._store.conclude, intent, state, evidence, letter)
+        await self._write(self._store.conclude, intent, state, evidence, letter)
         self._ring(letter)
 
     @asynccontextmanager
@@ -246,11 +241,11 @@ class Journal:
 
     async def next_number(self, counter: str) -> int:
         """Return the next number of ``counter`` (from 1), committed before it is returned."""
-        return await self._run(self._store.next_number, counter)
+        return await self._write(self._store.next_number, counter)
 
     async def post(self, letter: Letter) -> None:
         """Put a letter into the outbox by itself."""
-        await self._run(self._store.post, letter)
+        await self._write(self._store.post, letter)
         self._ring(letter)
 
     async def post_head(self) -> None:
@@ -268,15 +263,18 @@ class Journal:
 
     async def letters_accepted(self, *ids: str) -> None:
         """Forget letters that the back office has."""
-        await self._run(self._store.letters_accepted, ids)
+        await self._write(self._store.letters_accepted, ids)
 
     async def letter_refused(self, name: str, code: str) -> None:
         """Set a letter aside that the back office will never take."""
-        await self._run(self._store.letter_refused, name, code)
+        await self._write(self._store.letter_refused, name, code)
 
     def _ring(self, letter: Letter | None) -> None:
         if letter is not None:
             self.posted.set()
+
+    async def _write(self, act: Callable[..., T], *args: Any) -> T:
+        return await self._run(self._store.surely, act, *args)
 
     async def _run(self, act: Callable[..., T], *args: Any) -> T:
         future = asyncio.get_running_loop().run_in_executor(self._pool, act, *args)
@@ -292,8 +290,3 @@ class Journal:
             if not future.cancelled():
                 future.exception()
             raise
-
-
-def free_bytes(path: Path) -> int:
-    """Return the free bytes of the disk that holds ``path``."""
-    return shutil.disk_usage(path.parent).free

@@ -65,7 +65,10 @@ class JournalRefused(Exception):
 
 
 class JournalFailed(Exception):
-    """A write was not committed (disk full, read-only, I/O error): what it says did not happen."""
+    """A write was not committed (disk full, read-only, I/O error): what it says did not happen.
+
+    Only when the disk refuses everything from then on may the next start find that one write after all.
+    """
 
 
 class AlreadyIntended(Exception):

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from kiosk.clock import Clock, iso
 from kiosk.failpoints import Failpoints
@@ -28,6 +28,9 @@ from kiosk.journal.records import (
     PostedLetter,
     VisitRecord,
 )
+from kiosk.journal.room import Ballast
+
+T = TypeVar("T")
 
 OUTBOX_LIMIT: Final = 10_000
 LATEST_ONLY: Final = frozenset({"heartbeat", "journal-head"})
@@ -46,6 +49,7 @@ class Store:
         """Open; raises ``JournalRefused`` as ``database`` says."""
         self._path, self._key = path, key
         self._clock, self._failpoints = clock, failpoints
+        self._ballast = Ballast(path)
         self._lock = database.WriterLock(path)
         try:
             self._connection = database.connect(path, key)
@@ -67,12 +71,23 @@ class Store:
         self._connection.close()
         self._lock.release()
 
+    def surely(self, act: Callable[..., T], *args: Any) -> T:
+        """Return ``act(*args)``, tried once more with the ballast overboard when the disk is full."""
+        try:
+            return act(*args)
+        except JournalFailed:
+            if not self._ballast.drop():
+                raise
+            self._reopen()
+            return act(*args)
+
     def failpoint(self, name: str) -> None:
         self._failpoints.hit(name)
 
     # --- writing ------------------------------------------------------------------------------
 
     def begin(self, visit: str, service: str, case_no: str, body: Body) -> Event:
+        self._ballast.take()
         with self._transaction("visit-began"):
             self._connection.execute(
                 "INSERT INTO visit (visit, service, case_no, opened) VALUES (?, ?, ?, ?)",
@@ -236,11 +251,15 @@ class Store:
             self._try(lambda: self._connection.execute("ROLLBACK"), None)
 
     def _reopen(self) -> None:
-        """After an I/O error only what the file says counts: read it with a new connection."""
+        """After an I/O error only what the file says counts: read it with a new connection.
+
+        The log is brought home, so that a commit whose ``fsync`` failed is not found whole by the next start.
+        """
         fresh = self._try(lambda: database.connect(self._path, self._key), None)
         if fresh is not None:
             self._connection.close()
             self._connection = fresh
+            database.tidy(fresh)
 
     @staticmethod
     def _try(act: Callable[[], Any], otherwise: Any) -> Any:

@@ -1,0 +1,144 @@
+"""``python -m tests.mutation``: changes journal and money, one small thing at a time; counts what is noticed.
+
+mutmut makes the changes (a comparison turned round, a constant, an argument left out, …) in every function of
+the modules below and runs the fast tests that reach it; a change that no test notices survives. It works in
+a copy of the newest commit, so that the work tree may be used meanwhile. Decorated functions (properties,
+context managers, static methods) are left alone by mutmut; what they call is not.
+
+``--only 'kiosk.money*'`` limits it to functions by name, ``--show`` prints each survivor as a difference,
+``--folder`` keeps what was found, so that a second run goes on. The exit code is 1 below the limit. All of it
+takes an hour or two on two cores.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Final
+
+LIMIT_PERCENT: Final = 85
+ROOT: Final = Path(__file__).resolve().parents[2]
+MODULES: Final = (
+    "kiosk/journal/*.py",
+    "kiosk/money.py",
+    "kiosk/payment.py",
+    "kiosk/paid.py",
+    "kiosk/tills.py",
+    "kiosk/refunds.py",
+    "kiosk/outbox.py",
+    "kiosk/reconciliation.py",
+)
+TESTS: Final = (
+    "tests/trust/test_journal.py",
+    "tests/trust/test_journal_files.py",
+    "tests/trust/test_journal_keys.py",
+    "tests/trust/test_effects.py",
+    "tests/trust/test_money_at_terminal.py",
+    "tests/trust/test_money_by_code.py",
+    "tests/trust/test_outbox.py",
+    "tests/trust/test_recovery.py",
+    "tests/trust/test_reconciliation.py",
+)
+SLOW: Final = (
+    "tests/trust/test_journal.py::test_sixty_kills_lose_no_row_that_was_acknowledged",
+    "tests/trust/test_journal.py::test_a_kill_at_every_failpoint_leaves_a_whole_journal",
+    "tests/trust/test_recovery.py::test_killed_at_every_point_of_recovery_it_still_converges",
+    "tests/trust/test_journal.py::test_the_end_of_a_visit_looks_at_the_end_of_the_chain_only",
+)
+NEEDED: Final = ("devices", "config", "screens", "simulators", "tests")
+
+SURVIVED: Final = (0,)
+UNREACHED: Final = (5, 33)
+UNTRIED: Final = (None, 2, 34)
+"""Exit codes as mutmut keeps them. Any other is a change that was noticed: a test failed, ran out of its
+time, or crashed."""
+
+
+def main() -> int:
+    """Run mutmut in a copy, print one line a module; the exit code tells whether the limit held."""
+    parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__)
+    parser.add_argument("--only", nargs="*", default=[], help="names of mutants as mutmut writes them")
+    parser.add_argument("--show", action="store_true", help="print every survivor")
+    parser.add_argument("--folder", type=Path, help="where to work, kept; else a temporary folder")
+    parser.add_argument("--children", type=int, default=2)
+    chosen = parser.parse_args()
+    if chosen.folder is not None:
+        chosen.folder.mkdir(parents=True, exist_ok=True)
+        return _measure(chosen.folder, chosen)
+    with tempfile.TemporaryDirectory() as folder:
+        return _measure(Path(folder), chosen)
+
+
+def _measure(folder: Path, chosen: argparse.Namespace) -> int:
+    _copy(folder)
+    memory = Path("/dev/shm")
+    environment = {
+        **os.environ,
+        "PYTEST_DEBUG_TEMPROOT": str(memory if memory.is_dir() else folder),
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+    mutmut = [sys.executable, "-m", "mutmut"]
+    run = [*mutmut, "run", "--max-children", str(chosen.children), *chosen.only]
+    subprocess.run(run, cwd=folder, env=environment, check=True)
+    survivors = _print_table(folder / "mutants")
+    if chosen.show:
+        for name in survivors:
+            subprocess.run([*mutmut, "show", name], cwd=folder, env=environment, check=False)
+    return 0 if _percent(_codes(folder / "mutants")) >= LIMIT_PERCENT else 1
+
+
+def _copy(folder: Path) -> None:
+    """Lay out the newest commit in ``folder``, with mutmut's settings; results from before stay."""
+    archive = subprocess.run(["git", "archive", "HEAD"], cwd=ROOT, check=True, capture_output=True).stdout
+    subprocess.run(["tar", "x"], cwd=folder, input=archive, check=True)
+    settings = {
+        "source_paths": ["kiosk"],
+        "only_mutate": list(MODULES),
+        "also_copy": list(NEEDED),
+        "pytest_add_cli_args": ["-p", "no:cacheprovider", *(f"--deselect={name}" for name in SLOW)],
+        "pytest_add_cli_args_test_selection": [name for name in TESTS if (folder / name).exists()],
+    }
+    lines = "\n".join(f"{name} = {json.dumps(value)}" for name, value in settings.items())
+    with (folder / "pyproject.toml").open("a", encoding="utf-8") as file:
+        file.write(f"\n[tool.mutmut]\n{lines}\n")
+
+
+def _codes(mutants: Path) -> dict[str, dict[str, int | None]]:
+    """Return mutmut's exit code of each mutant, by module."""
+    return {
+        str(meta.relative_to(mutants)).removesuffix(".meta"): json.loads(meta.read_text())["exit_code_by_key"]
+        for meta in sorted(mutants.rglob("*.py.meta"))
+    }
+
+
+def _percent(codes: dict[str, dict[str, int | None]]) -> float:
+    tried = [code for module in codes.values() for code in module.values() if code not in UNTRIED]
+    return 100 * sum(code not in (*SURVIVED, *UNREACHED) for code in tried) / max(1, len(tried))
+
+
+def _print_table(mutants: Path) -> list[str]:
+    """Print each module's figures; return the names of the survivors."""
+    survivors: list[str] = []
+    codes = _codes(mutants)
+    print(f"{'module':<32} {'changes':>8} {'noticed %':>10} {'survived':>9} {'unreached':>10} {'untried':>8}")
+    for module, by_name in codes.items():
+        if by_name:
+            counts = [
+                sum(code in kind for code in by_name.values()) for kind in (SURVIVED, UNREACHED, UNTRIED)
+            ]
+            share = _percent({module: by_name})
+            print(
+                f"{module:<32} {len(by_name):>8} {share:>10.1f} {counts[0]:>9} {counts[1]:>10} {counts[2]:>8}"
+            )
+        survivors += [name for name, code in by_name.items() if code in (*SURVIVED, *UNREACHED)]
+    print(f"all: {_percent(codes):.1f} % noticed, at least {LIMIT_PERCENT} wanted")
+    return survivors
+
+
+if __name__ == "__main__":
+    sys.exit(main())
