@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Iterator
-from datetime import date, datetime, time
+from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
@@ -98,8 +98,7 @@ class Recorded(Part):
 
     plate: str
     act: str
-    day: date
-    time: str = "08:15"
+    at: datetime
     place: str
     place_en: str = ""
     fine_fen: int | None = None
@@ -144,13 +143,12 @@ def _enter(db: Connection, card: Persona, driving: Driving, numbers: Iterator[st
 
 def _row(owner: str, recorded: Recorded, number: str) -> dict[str, Any]:
     act = acts()[recorded.act]
-    at = datetime.combine(recorded.day, time.fromisoformat(recorded.time), BEIJING)
     decided = recorded.decided_on is not None
     return {
         "violation_no": number,
         "plate": recorded.plate,
         "act_code": recorded.act,
-        "at": at.isoformat(),
+        "at": recorded.at.astimezone(BEIJING).isoformat(),
         "place": recorded.place,
         "place_en": recorded.place_en,
         "fine_fen": act["fine_fen"] if recorded.fine_fen is None else recorded.fine_fen,

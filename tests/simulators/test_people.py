@@ -120,7 +120,7 @@ def test_a_mistake_names_file_and_key(tmp_path: Path) -> None:
 
 
 def test_a_desk_of_the_back_office_gets_its_own_section(tmp_path: Path) -> None:
-    text = (FOLDER / "li-wenjing.toml").read_text()
+    text = (FOLDER / "sun-xiaoyu.toml").read_text()
     section = """
 [[traffic.violations]]
 at = "today-3dT14:20"
