@@ -35,6 +35,7 @@ from kiosk.matching import Matcher, MatcherFailed, MatcherMisconfigured
 from kiosk.money import Cashier
 from kiosk.numbers import Numbers
 from kiosk.outbox import Outbox
+from kiosk.paper_check import PaperCheck
 from kiosk.platform import Platform
 from kiosk.ports import PermitAtRecovery, ReceiptAtRecovery, TerminalAtCashier
 from kiosk.prompts import Answer, View
@@ -60,6 +61,8 @@ REPAIR_S = 15.0
 """How often a device out of service is asked again what became of its last effect."""
 HEAD_S = 60.0
 """How often the journal's head is pushed."""
+MATCHER_PAUSE_S, MATCHER_LONGEST_PAUSE_S = 1.0, 60.0
+"""Between two tries to start the child that compares."""
 
 
 class FrameTimes(Protocol):
@@ -221,6 +224,7 @@ class Kiosk:
             receipt_url=settings.site.receipt_url,
             numbers=numbers,
             simulated=settings.simulated,
+            paper_check=PaperCheck(settings.seal_anchor.read_bytes()) if settings.seal_anchor else None,
         )
 
     def _build_recovery(self, house: House, pages: RecoveryPages) -> Recovery:
@@ -269,11 +273,19 @@ class Kiosk:
             await asyncio.sleep(HEAD_S)
 
     async def _start_matcher(self, house: House) -> None:
-        try:
-            await house.matcher.start()
-            house.matcher_started.set()
-        except (MatcherFailed, MatcherMisconfigured) as error:
-            self.events.event("matcher-unavailable", reason=type(error).__name__)
+        """Start the child that compares; one that dies before it is there is started again."""
+        pause_s = MATCHER_PAUSE_S
+        while True:
+            try:
+                await house.matcher.start()
+                house.matcher_started.set()
+                return
+            except (MatcherFailed, MatcherMisconfigured) as error:
+                self.events.event("matcher-unavailable", reason=type(error).__name__)
+                if isinstance(error, MatcherMisconfigured):
+                    return  # staff have to mend it: trying again would not
+            await asyncio.sleep(pause_s)
+            pause_s = min(2 * pause_s, MATCHER_LONGEST_PAUSE_S)
 
     # --- what is told ---------------------------------------------------------------------------------
 

@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kiosk.cabinet import Cabinet
+from kiosk.certificate_office import CertificateOffice
+from kiosk.certificate_rules import CertificateRules
 from kiosk.clock import Clock, mono_s
 from kiosk.events import EventLog
 from kiosk.faults import FaultCatalogue
@@ -21,6 +23,7 @@ from kiosk.journal.journal import Journal
 from kiosk.matching import Matcher, MatcherFailed
 from kiosk.money import Cashier
 from kiosk.numbers import Numbers
+from kiosk.paper_check import PaperCheck
 from kiosk.platform import Platform
 from kiosk.rules import EndorsementRules
 from kiosk.settings import Site, Times
@@ -80,6 +83,8 @@ class House:
     receipt_url: str
     numbers: Numbers
     simulated: bool
+    paper_check: PaperCheck | None = None
+    """None where the site names no authority by which a certificate's seal could be trusted."""
     back_office_reachable: bool = True
     matcher_started: asyncio.Event = field(default_factory=asyncio.Event)
     one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -114,6 +119,15 @@ class House:
     def today(self) -> date:
         """Return the local date."""
         return self.now().date()
+
+    @property
+    def certificates(self) -> CertificateOffice:
+        """The certificates' desk."""
+        return CertificateOffice(self.platform, self.site.id)
+
+    def certificate_rules(self) -> CertificateRules:
+        """Return the rules for certificates in force today."""
+        return CertificateRules.load(self.rules_folder, self.today())
 
     @property
     def traffic(self) -> TrafficOffice:

@@ -70,6 +70,8 @@ class Times:
     """For paying; the order at the payment host lives no longer."""
     rate_s: float
     """For the rating, which nobody has to give."""
+    print_s: float
+    """For the next page to come out of the document printer, before its job is given up."""
     closing_s: float
     """For which a last word stands before the machine returns to its first page."""
 
@@ -165,6 +167,8 @@ class Settings:
     photo_library: Path | None
     """The vendor's library for the ID card's photo (WLT), when the site has one."""
     back_office: BackOffice
+    seal_anchor: Path | None
+    """The certificate (PEM) of the authority that vouches for certificates' seals, where any are printed."""
     journal: Journal
     log: Log
     voice: Speech | None
@@ -204,6 +208,7 @@ def load(site_file: Path, root: Path = ROOT) -> Settings:
         links=read_links(top.table("links"), model.devices, production=site.production),
         photo_library=site_file.parent / library if library else None,
         back_office=_back_office(top.table("back_office"), site.production),
+        seal_anchor=_seal_anchor(top.table("certificates", optional=True)),
         journal=_journal(top.table("journal"), site.production),
         log=_log(top.table("log", optional=True), state),
         voice=_voice(top.table("voice", optional=True)),
@@ -237,6 +242,7 @@ def load_model(file: Path, root: Path = ROOT) -> Model:
             take_s=times.number("take_s", least=10, most=300),
             pay_s=times.number("pay_s", least=30, most=600),
             rate_s=times.number("rate_s", least=5, most=120),
+            print_s=times.number("print_s", least=10, most=300),
             closing_s=times.number("closing_s", least=3, most=120),
         ),
         clock_limit_s=clock.number("most_difference_s", least=5, most=3600),
@@ -326,6 +332,14 @@ def _journal(table: Table, production: bool) -> Journal:
             )
     table.done()
     return journal
+
+
+def _seal_anchor(table: Table) -> Path | None:
+    anchor = _path(table, "trust_anchor", table.file.parent) if "trust_anchor" in list(table) else None
+    table.done()
+    if anchor is not None and not anchor.is_file():
+        raise table.wrong("trust_anchor", f"{anchor} is missing")
+    return anchor
 
 
 def _voice(table: Table) -> Speech | None:

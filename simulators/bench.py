@@ -63,6 +63,9 @@ url = "{back_office}"
 token_file = "token"
 timeout_s = 5.0
 
+[certificates]
+trust_anchor = "seal-authority.pem"
+
 [journal]
 path = "journal.db"
 key_file = "journal.key"
@@ -87,6 +90,7 @@ warn_s = 2.0
 take_s = 3.0
 pay_s = 10.0
 rate_s = 4.0
+print_s = 3.0
 closing_s = 3.0
 patience = 0.1
 """
@@ -146,6 +150,7 @@ class Bench:
         )
         self.desk = office.state.desk
         self._office_server = Served(office)
+        self.desk.office.verify_url = f"{self._office_server.url}/verify/"
         self.world = World(
             self.people,
             Machine(
@@ -312,6 +317,7 @@ class Bench:
         self._threads.append(thread)
 
     def _write_files(self, hasty: bool) -> None:
+        (self.state / "seal-authority.pem").write_bytes(self.desk.office.papers.seal.anchor)
         token = self.state / "token"
         token.touch(mode=0o600)
         token.write_text(self.token)

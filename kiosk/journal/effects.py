@@ -20,6 +20,8 @@ SUBMIT_ENDORSEMENT: Final = "submit-endorsement"
 SUBMIT_DECISION: Final = "submit-decision"
 SUBMIT_OBJECTION: Final = "submit-objection"
 SETTLE_FINES: Final = "settle-fines"
+SUBMIT_CERTIFICATE: Final = "submit-certificate"
+PRINT_DOCUMENT: Final = "print-document"
 PRINT_STRIP: Final = "print-strip"
 WRITE_CHIP: Final = "write-chip"
 RESTORE_CHIP: Final = "restore-chip"
@@ -104,6 +106,23 @@ KINDS: Final[Mapping[str, EffectKind]] = {
             key="<case number>:settle",
             question="back office: are the fines of the case booked as paid?",
             compensation=REFUND_MONEY,
+        ),
+        EffectKind(
+            SUBMIT_CERTIFICATE,
+            before=("document", "copies", "purpose"),
+            after=("state",),
+            key="<case number>:certificate",
+            question="back office: which certificates has the case?",
+            escalation="none: a certificate that was not printed is void",
+        ),
+        EffectKind(
+            PRINT_DOCUMENT,
+            before=("serial", "digest", "sheets"),
+            after=("state", "sheets"),
+            key="<case number>-D<n-th document>, the printer's name for the job",
+            question="document printer: what became of the job; how many sheets has it counted?",
+            escalation="the document is void and may be applied for again",
+            blocks="document_printer",
         ),
         EffectKind(
             PRINT_STRIP,

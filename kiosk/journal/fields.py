@@ -29,6 +29,8 @@ _NAMES: Final = """
 
     holder_token permit_token way engine score_permille threshold_permille finger quality card_type
 
+    serial sheets purpose
+
     device code action document copies status parts fault warnings
 
     staff second_staff role unit was count cases receiver test door

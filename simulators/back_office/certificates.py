@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from base64 import b64encode
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Annotated, Any, Final, Literal
@@ -113,6 +114,10 @@ class CertificateState(Part):
     state: State
 
 
+class CertificatesOfCase(Part):
+    certificates: list[CertificateState]
+
+
 class CertificateOutcome(Part):
     """``reason`` is the kiosk's word for why it was not printed, "" when it was."""
 
@@ -187,6 +192,12 @@ def show_state(db: Connection, office: Office, serial: Serial) -> CertificateSta
     return _state(_of_serial(db, serial))
 
 
+def show_certificates(db: Connection, office: Office, case_no: CaseNo) -> CertificatesOfCase:
+    """Return how a case's certificates stand, none where none were made; raises ``Refused`` 404."""
+    require_case(db, case_no)
+    return CertificatesOfCase(certificates=[_state(row) for row in _rows_of(db, case_no)])
+
+
 def take_certificate_outcome(
     db: Connection, office: Office, serial: Serial, outcome: CertificateOutcome
 ) -> CertificateState:
@@ -211,8 +222,7 @@ def look_up(db: Connection, office: Office, number: str) -> Known | None:
 
 def of_case(db: Connection, office: Office, case_no: str) -> list[Known]:
     """Return the certificates of a case in the order of their copies, for an officer's eyes."""
-    query = select(certificates).where(certificates.c.case_no == case_no).order_by(certificates.c.copy)
-    return [_known(office, row) for row in db.execute(query).mappings()]
+    return [_known(office, row) for row in _rows_of(db, case_no)]
 
 
 def _decide(kind: Kind, subject: RowMapping | None) -> Decision:
@@ -283,12 +293,16 @@ def _enter(
 def _repeated(db: Connection, before: RowMapping, asked: CertificateAsked) -> CertificatesAnswered:
     if any(before[name] != getattr(asked, name) for name in ("kind", "purpose", "copies", "id_number")):
         raise Refused(409, "case-differs")
-    query = select(certificates).where(certificates.c.case_no == asked.case_no).order_by(certificates.c.copy)
-    rows = db.execute(query).mappings()
-    return CertificatesAnswered(state=before["state"], certificates=[_made(dict(row)) for row in rows])
+    made = [_made(row) for row in _rows_of(db, asked.case_no)]
+    return CertificatesAnswered(state=before["state"], certificates=made)
 
 
-def _made(row: dict[str, Any]) -> CertificateMade:
+def _rows_of(db: Connection, case_no: str) -> Sequence[RowMapping]:
+    query = select(certificates).where(certificates.c.case_no == case_no).order_by(certificates.c.copy)
+    return db.execute(query).mappings().all()
+
+
+def _made(row: RowMapping | dict[str, Any]) -> CertificateMade:
     return CertificateMade(serial=row["serial"], valid_until=date.fromisoformat(row["valid_until"]))
 
 
@@ -338,6 +352,7 @@ def check_character(body: str) -> str:
 
 OPERATIONS: Final = (
     post("/v1/certificates", issue, "Decide on certificates, make and sign them", status=201),
+    get("/v1/cases/{case_no}/certificates", show_certificates, "How a case's certificates stand"),
     get("/v1/certificates/{serial}", show_state, "How a certificate stands"),
     get("/v1/certificates/{serial}/document", show_document, "The signed PDF of a certificate"),
     post(

@@ -1,0 +1,101 @@
+"""The client of the certificates' desk: apply, fetch the signed PDF, tell what became of it.
+
+Raises as ``kiosk.platform``: ``Unreachable`` (nothing is known) or ``Refused`` with the desk's code. Each
+POST has a key of its own, so that asking again after a lost reply is harmless.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+from urllib.parse import quote
+
+from kiosk.platform import Platform
+
+
+class Decision(StrEnum):
+    """What the desk answered. ``review`` is all that anybody is told when there is no certificate."""
+
+    ISSUED = "issued"
+    REVIEW = "review"
+    NO_DATA = "no-data"
+
+
+class Standing(StrEnum):
+    """How a certificate stands: only a printed one is good, a void one never again."""
+
+    ISSUED = "issued"
+    PRINTED = "printed"
+    VOID = "void"
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The answer to an application: the numbers of the certificates, one for each copy."""
+
+    decision: Decision
+    serials: tuple[str, ...]
+
+
+class CertificateOffice:
+    """See the module. ``kiosk`` is the machine's id."""
+
+    def __init__(self, platform: Platform, kiosk: str) -> None:
+        self._platform, self._kiosk = platform, kiosk
+
+    async def apply(
+        self, case_no: str, *, kind: str, purpose: str, copies: int, id_number: str, name: str
+    ) -> Answered:
+        """Ask for certificates of the person who stands here. ``Refused``: ``not-offered``."""
+        body = {
+            "case_no": case_no,
+            "kiosk": self._kiosk,
+            "kind": kind,
+            "purpose": purpose,
+            "copies": copies,
+            "id_number": id_number,
+            "name": name,
+        }
+        return await self._platform.post("/v1/certificates", body, f"{case_no}:certificate", _answered)
+
+    async def document(self, serial: str) -> bytearray:
+        """Return the signed PDF as it was made; ``Refused``: ``void``."""
+        return await self._platform.get(f"{_path(serial)}/document", _document)
+
+    async def tell(self, serial: str, standing: Standing, reason: str = "") -> None:
+        """Tell that a certificate was printed, or is void and why. ``Refused``: ``outcome-differs``."""
+        body = {"outcome": standing.value, "reason": reason}
+        await self._platform.post(
+            f"{_path(serial)}/outcome", body, f"{serial}:outcome:{standing.value}", lambda value: None
+        )
+
+    async def of_case(self, case_no: str) -> Mapping[str, Standing]:
+        """Return the certificates of a case by their numbers, for recovery; none where none were made."""
+        return await self._platform.get(f"/v1/cases/{quote(case_no, safe='')}/certificates", _standings)
+
+
+def _path(serial: str) -> str:
+    return f"/v1/certificates/{quote(serial, safe='')}"
+
+
+def _answered(value: Any) -> Answered:
+    serials = tuple(str(made["serial"]) for made in value["certificates"])
+    decision = Decision(value["state"])
+    if (decision is Decision.ISSUED) != bool(serials) or len(set(serials)) != len(serials):
+        raise ValueError("an answer that contradicts itself")
+    return Answered(decision, serials)
+
+
+def _document(value: Any) -> bytearray:
+    pdf = bytearray(base64.b64decode(value["pdf"], validate=True))
+    if hashlib.sha256(pdf).hexdigest() != value["digest"]:
+        raise ValueError("a document that was damaged on its way")
+    return pdf
+
+
+def _standings(value: Any) -> Mapping[str, Standing]:
+    return {str(made["serial"]): Standing(made["state"]) for made in value["certificates"]}
