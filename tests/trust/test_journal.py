@@ -18,7 +18,6 @@ from sqlcipher3 import dbapi2
 
 from kiosk.clock import SystemClock
 from kiosk.journal import (
-    KINDS,
     MACHINE,
     AlreadyIntended,
     EffectState,
@@ -136,16 +135,6 @@ async def test_a_visit_must_be_open_and_is_opened_once(tmp_path: Path) -> None:
         with pytest.raises(ValueError, match="not open"):
             await journal.end("v1", Outcome.DELIVERED)
         assert (await journal.verify()).whole
-
-
-def test_every_kind_of_effect_can_answer_for_itself() -> None:
-    for kind in KINDS.values():
-        assert kind.before, kind.name
-        assert kind.after, kind.name
-        assert kind.key, kind.name
-        assert kind.question, kind.name
-        assert bool(kind.compensation) != bool(kind.escalation), kind.name
-        assert not kind.compensation or kind.compensation in KINDS, kind.name
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from devices.interfaces import Media
 from devices.interfaces import PaymentState as P
 from kiosk.clock import SystemClock
 from kiosk.failpoints import failpoints_from
-from kiosk.journal import KINDS, Journal, Outcome
+from kiosk.journal import Journal, Outcome
 from kiosk.journal import EffectState as E
 from kiosk.journal.effects import (
     GIVE_BACK_PERMIT,
@@ -346,22 +346,6 @@ async def test_every_death_ends_well(tmp_path: Path, death: Death) -> None:
         assert again.visits == ()
         if not death.quarantined:
             assert w.journal.head() == head
-
-
-def test_every_kind_of_effect_is_recovered() -> None:
-    """Each kind that a service may begin is among those that the table leaves open, or is money's."""
-    left_open = {
-        TAKE_MONEY: [d.money for d in DEATHS],
-        SUBMIT_ENDORSEMENT: [d.submit for d in DEATHS],
-        WRITE_CHIP: [d.chip for d in DEATHS],
-        PRINT_STRIP: [d.strip for d in DEATHS],
-        RESTORE_CHIP: [d.undo for d in DEATHS],
-        PRINT_RECEIPT: [d.receipt for d in DEATHS],
-    }
-    tested_alone = {TAKE_PERMIT, GIVE_BACK_PERMIT, RETRACT_PERMIT, "refund-money"}
-    assert KINDS.keys() == left_open.keys() | tested_alone
-    for kind, states in left_open.items():
-        assert E.INTENDED in states, kind
 
 
 @pytest.mark.parametrize(

@@ -322,12 +322,15 @@ class PermitDesk:
 
 
 class Cutter:
-    """A receipt printer's counter."""
+    """A receipt printer's counter; a silent one does not tell it."""
 
     def __init__(self, cuts: int) -> None:
         self.count = cuts
+        self.silent = False
 
     async def cuts(self) -> int:
+        if self.silent:
+            raise Fault("receipt_printer", "connectionLost", StaffAction.RESET)
         return self.count
 
 
