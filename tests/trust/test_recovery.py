@@ -16,8 +16,8 @@ from devices.interfaces import Media
 from devices.interfaces import PaymentState as P
 from kiosk.clock import SystemClock
 from kiosk.failpoints import failpoints_from
-from kiosk.journal import Journal, Outcome
 from kiosk.journal import EffectState as E
+from kiosk.journal import Journal, Outcome
 from kiosk.journal.effects import (
     GIVE_BACK_PERMIT,
     PRINT_RECEIPT,
