@@ -20,6 +20,7 @@ LIGHT_AT: Final = {
     Place.FINGERPRINT_PAD: "fingerprint_pad",
     Place.PAYMENT_TERMINAL: "payment_terminal",
     Place.RECEIPT_SLOT: "receipt_printer",
+    Place.DOCUMENT_TRAY: "document_printer",
 }
 
 

@@ -31,6 +31,7 @@ class Place(StrEnum):
     FINGERPRINT_PAD = "fingerprint_pad"
     PAYMENT_TERMINAL = "payment_terminal"
     RECEIPT_SLOT = "receipt_slot"
+    DOCUMENT_TRAY = "document_tray"
 
 
 class Tone(StrEnum):
@@ -237,12 +238,14 @@ class Working(Prompt):
 class TakeItem(Prompt):
     """Take what lies in a slot. The device ends this prompt; the countdown ends in retraction.
 
-    ``case`` is shown large, when the person needs it now.
+    ``case`` is shown large, when the person needs it now. ``actions`` are for a slot that no sensor
+    watches: the person says that it is taken.
     """
 
     place: Place = Place.PERMIT_SLOT
     seconds_left: int | None = None
     case: str | None = None
+    actions: tuple[Action, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

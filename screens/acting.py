@@ -47,7 +47,7 @@ def take_item(prompt: TakeItem, page: Page, showing: Showing, pen: Pen) -> Part:
         pen.block("countdown", ring)
         return used + 2 * pen.gap + side
 
-    return Part(draw)
+    return Part(draw, prompt.actions)
 
 
 def _cabinet(pen: Pen, room: Rect, place: Place, *, taking: bool = False) -> float:

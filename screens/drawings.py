@@ -37,7 +37,8 @@ class Thing:
 class Device:
     """A device's outline and the lines on it; ``mouth`` is where things go in, from the side of ``side``.
 
-    ``side`` is -1 when a thing comes from above and 1 when it comes from below.
+    ``side`` is -1 when a thing comes from above and 1 when it comes from below. The arrow stands behind the
+    thing, or ``beside`` it where there is no room behind.
     """
 
     outline: Line
@@ -45,6 +46,7 @@ class Device:
     mouth: Point
     side: int
     thing: Thing | None
+    beside: float = 0.0
 
 
 def _card(width: float) -> Thing:
@@ -57,6 +59,9 @@ def _card(width: float) -> Thing:
 
 
 _FINGER = Thing(6.0, 12.0, 3.0, (((-1.4, 5.0), (-1.4, 3.0), (0.0, 2.2), (1.4, 3.0), (1.4, 5.0)),))
+_SHEET = Thing(
+    30.0, 11.0, 0.4, tuple(((-12.0, y), (x, y)) for y, x in ((-2.6, 12.0), (0.2, 12.0), (3.0, 4.0)))
+)
 _PAPER = Thing(
     11.0, 14.0, 0.4, tuple(((-3.6, y), (x, y)) for y, x in ((-4.0, 3.6), (-1.5, 3.6), (1.0, 1.0), (3.5, 2.4)))
 )
@@ -97,6 +102,14 @@ _DEVICES: Final = {
     ),
     Place.RECEIPT_SLOT: Device(
         ((60, 89), (82, 89), (82, 95), (60, 95)), (((62.5, 92), (79.5, 92)),), (71, 95.5), 1, _PAPER
+    ),
+    Place.DOCUMENT_TRAY: Device(
+        ((28, 101), (72, 101), (72, 106), (28, 106)),
+        (((31, 103.5), (69, 103.5)),),
+        (50, 106.5),
+        1,
+        _SHEET,
+        beside=24.0,
     ),
 }
 
@@ -176,7 +189,8 @@ def _movement(pen: Pen, space: _Space, device: Device, *, taking: bool) -> Drift
         line = pen.mm(1.0)
         strokes.append(Stroke(space.line(outline, middle), c.attention.ink, line, closed=True, fill=c.card))
         strokes += [Stroke(space.line(mark, middle), c.attention.ink, line * 0.8) for mark in thing.marks]
-        y += device.side * (thing.height + _TRAVEL + 1.5)
+        x += device.beside
+        y += device.side * (_TRAVEL if device.beside else thing.height + _TRAVEL + 1.5)
     arrow: list[Point] = []
     for along_x, along_y in _ARROW:
         along_y = _ARROW_LENGTH - along_y if taking else along_y

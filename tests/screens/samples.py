@@ -209,6 +209,11 @@ PROMPTS: dict[str, p.Prompt] = {
     "take-item-receipt": p.TakeItem(
         "take-receipt", _t("请取走回执", "Take your receipt"), tone=Tone.DONE, place=Place.RECEIPT_SLOT, seconds_left=8,
     ),
+    "take-item-documents": p.TakeItem(
+        "take-documents", _t("请取走证明，一共 2 份", "Take your certificates: 2 copies"),
+        _t("证明在下面的出纸口，带好再走。", "They are in the tray below. Please take all of them."), tone=Tone.DONE,
+        place=Place.DOCUMENT_TRAY, seconds_left=30, actions=(Action("taken", _t("我拿好了", "I have them")),),
+    ),
     "rate": p.Rate(
         "rate", _t("这次办理,您满意吗?", "How was the service today?"),
         levels=tuple(
