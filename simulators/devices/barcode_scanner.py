@@ -27,6 +27,7 @@ FAULTS: Final[Mapping[str, str]] = {
     "unreadable": "this reading fails; the next one comes at once (read)",
     "brokenOff": "half the code comes and nothing more (read)",
     "refused": "the scanner does not take the command (command)",
+    "babbles": "the answer has no end (command)",
     "noAnswer": "state: hears and says nothing",
     "dark": "state: answers, and sees no code",
 }
@@ -34,6 +35,7 @@ READ_S: Final = 0.15
 LOOK_S: Final = 0.05
 READING_TIME_S: Final[Mapping[str, float]] = {"honeywell": 30.0, "newland": 3.0}
 MAX_COMMAND: Final = 256
+BABBLE: Final = 8192
 MOST_WORDS: Final = 80  # of a code are told to whoever watches the wire
 PRODUCT, REVISION, SERIAL = "Simulated scanner", "SIM 1.0", "BC9900001"
 
@@ -161,7 +163,10 @@ class BarcodeScanner:
 
     def _obey(self, command: bytes) -> tuple[bytes, str]:
         """Do a command; return what is said and ``ok``, ``refused`` or ``unknown``."""
-        if self._faults.take(NAME, "command") is not None:
+        order = self._faults.take(NAME, "command")
+        if order is not None and order.fault == "babbles":
+            return b"." * BABBLE, "ok"
+        if order is not None:
             return command, "refused"
         match self.protocol, command:
             case ("honeywell", b"PAPHHF") | ("newland", b"SCNMOD0"):

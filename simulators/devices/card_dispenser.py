@@ -59,6 +59,7 @@ FAULTS: Final[Mapping[str, str]] = {
     "moved_by_hand": "the person pulls the card out while it moves (to_*)",
     "power_lost": "the unit loses power and forgets that it was initialised (feed, to_*)",
     "no_answer": "the chip falls silent (chip_select, chip_read)",
+    "error": "the unit answers an error of its table until it is initialised (args code: 51, unit)",
     "empty": "state: the stacker delivers nothing (args unit)",
     "bin_full": "state: the error bin is full (args unit)",
     "chip_dead": "state: no chip answers (args unit)",
@@ -178,6 +179,8 @@ class _Unit:
             if act is None:
                 known = {key[:1] for key in self._commands}
                 raise CommandFailed(PARAMETER if command[:1] in known else UNDEFINED)
+            if (error := self._store.error) and command[:1] != b"0":
+                raise CommandFailed(error)
             said = act(data)
         except CommandFailed as failed:
             return b"N" + command + failed.code

@@ -28,6 +28,8 @@ STATES: Final[Mapping[str, str]] = {
     "coverOpen": "the cover is open: printing stops until it is closed",
     "outputFull": "the output tray is full: printing stops until it is emptied",
     "fuserFault": "the fuser is too hot: printing stops",
+    "wasteFull": "the waste toner box is full: printing stops until it is changed",
+    "shuttingDown": "the printer goes off by itself: printing stops",
     "paused": "somebody paused the printer at its panel",
     "trayEmpty": "a second tray is empty, the printer goes on from the first",
 }
@@ -42,10 +44,15 @@ REASONS: Final[Mapping[str, str]] = {
     "coverOpen": "cover-open-error",
     "outputFull": "output-area-full-error",
     "fuserFault": "fuser-over-temp-error",
+    "wasteFull": "marker-waste-full-error",
+    "shuttingDown": "shutdown-error",
     "paused": "paused",
     "trayEmpty": "media-empty-report",
 }
-_STOPS: Final = ("paperOut", "paperJam", "tonerOut", "coverOpen", "outputFull", "fuserFault", "paused")
+_STOPS: Final = (
+    "paperOut", "paperJam", "tonerOut", "coverOpen", "outputFull", "fuserFault", "wasteFull", "shuttingDown",
+    "paused",
+)  # fmt: skip
 FIRST_PAGE_S: Final = 8.0
 PAGE_S: Final = 2.5
 DOTS_PER_INCH: Final = 100

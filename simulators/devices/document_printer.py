@@ -33,6 +33,7 @@ FAULTS: Final[Mapping[str, str]] = {
     "stuck": "the job is in progress and no page comes",
     "notAccepting": "takes no jobs",
     "busy": "answers that it is busy",
+    "refuses": "answers with a status of IPP (args status: 040A)",
     "noAnswer": "takes the request and says nothing",
     "httpError": "answers HTTP 500",
     "garbled": "answers with bytes that are no IPP",
@@ -176,7 +177,7 @@ class DocumentPrinter:
             return 200, "application/ipp", ipp.answer(VERSION, BAD_REQUEST, error.request_id, [])
         operation = _OPERATIONS.get(request.operation)
         struck = self._faults.take(NAME, operation) if operation else None
-        faults = set(standing) | ({struck.fault} if struck else set())
+        faults = {**standing, **({struck.fault: struck} if struck else {})}
         if "noAnswer" in faults:
             return None
         if "httpError" in faults:
@@ -184,7 +185,9 @@ class DocumentPrinter:
         if "garbled" in faults:
             return 200, "application/ipp", b"\x02\x00\x00"
         try:
-            status, groups = self._do(request, faults)
+            if "refuses" in faults:
+                raise _Refused(int(str(faults["refuses"].args.get("status", "0507")), 16))
+            status, groups = self._do(request, set(faults))
         except _Refused as refused:
             status, groups = refused.status, []
             if refused.why is not None:

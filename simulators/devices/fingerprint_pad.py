@@ -34,7 +34,7 @@ BAUD_FACTORS: Final = (1, 2, 4, 6, 12)
 
 OK, PACKET_ERROR, NO_FINGER, IMAGE_FAIL, MESSY, FEW = 0x00, 0x01, 0x02, 0x03, 0x06, 0x07
 NO_MATCH, NOT_FOUND, CANNOT_COMBINE, BAD_SLOT, LOAD_FAIL = 0x08, 0x09, 0x0A, 0x0B, 0x0C
-WRONG_PASSWORD, NO_IMAGE, FLASH, BAD_REGISTER = 0x13, 0x15, 0x18, 0x1A
+UPLOAD_FAIL, WRONG_PASSWORD, NO_IMAGE, FLASH, BAD_REGISTER, WRONG_ADDRESS = 0x0F, 0x13, 0x15, 0x18, 0x1A, 0x20
 
 COMMANDS: Final[Mapping[int, str]] = {
     0x01: "capture", 0x02: "extract", 0x03: "match", 0x04: "search", 0x05: "combine", 0x06: "store",
@@ -48,7 +48,9 @@ _CODES: Final[Mapping[str, int]] = {
     "imageFailed": IMAGE_FAIL,
     "badImage": MESSY,
     "fewFeatures": FEW,
+    "uploadFailed": UPLOAD_FAIL,
     "wrongPassword": WRONG_PASSWORD,
+    "wrongAddress": WRONG_ADDRESS,
     "hardwareError": FLASH,
 }
 FAULTS: Final[Mapping[str, str]] = {

@@ -56,6 +56,7 @@ _CODES: Final[Mapping[str, int]] = {
     "verifyFailed": 0x33,
     "wrongCard": 0x40,
     "readFailed": READ_FAILED,
+    "unknownCommand": BAD_COMMAND,
     "randomFailed": 0x47,
     "selfTestFailed": 0x60,
     "notAuthorised": 0x66,

@@ -65,6 +65,7 @@ OPERATIONS: Final = tuple(function.name.lower() for function in Function)
 _CODES: Final[Mapping[str, int]] = {"deviceFailure": DEVICE_FAILURE, "deviceBusy": DEVICE_BUSY}
 FAULTS: Final[Mapping[str, str]] = {
     **{name: f"answers exception {code:02X}" for name, code in _CODES.items()},
+    "exception": "answers another exception (args code: 1)",
     "noAnswer": "takes the request and says nothing",
     "lightStuck": "takes a new rate and keeps the old one",
     "switchBroken": "the key switch says two positions at once",
@@ -163,7 +164,8 @@ class IoBoard:
         code, data = frame[1], frame[2:-2]
         function = Function(code) if code in _KNOWN else None
         struck = self._faults.take(NAME, function.name.lower()) if function else None
-        faults = set(self._faults.standing(NAME)) | ({struck.fault} if struck else set())
+        orders = {**self._faults.standing(NAME), **({struck.fault: struck} if struck else {})}
+        faults = set(orders)
         if "noAnswer" in faults:
             return b""
         try:
@@ -171,6 +173,8 @@ class IoBoard:
                 raise _Refused(ILLEGAL_FUNCTION)
             for fault in faults & set(_CODES):
                 raise _Refused(_CODES[fault])
+            if "exception" in faults:
+                raise _Refused(int(orders["exception"].args.get("code", ILLEGAL_FUNCTION)))
             said = bytes([code]) + self._do(function, data, faults)
         except _Refused as refused:
             said = bytes([code | 0x80, refused.code])

@@ -27,9 +27,10 @@ FAULTS: Final[Mapping[str, str]] = {
     "cutterFault": "the knife is stuck: printing stops until the fault is cleared and recovered",
     "headHot": "the head is too hot: printing stops until the fault is cleared",
     "hardwareError": "an error that only power-off ends",
+    "offline": "somebody took it off line at its key",
     "noAnswer": "takes bytes and says nothing",
 }
-_STOPS: Final = ("paperOut", "coverOpen", "cutterFault", "headHot", "hardwareError")
+_STOPS: Final = ("paperOut", "coverOpen", "cutterFault", "headHot", "hardwareError", "offline")
 LINE_S: Final = 0.02
 ROW_S: Final = LINE_S / 24
 CUT_S: Final = 0.35
@@ -88,6 +89,14 @@ class ReceiptPrinter:
             self._struck.add("paperOut")
         for fault in ("paperOut", "paperLow"):
             self._faults.clear(NAME, fault)
+        self._nudge()
+
+    def set_cover(self, opened: bool) -> None:
+        """Open the cover, or close it."""
+        self._struck.discard("coverOpen")
+        if opened:
+            self._struck.add("coverOpen")
+        self._faults.clear(NAME, "coverOpen")
         self._nudge()
 
     def take(self) -> None:

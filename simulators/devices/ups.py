@@ -25,11 +25,12 @@ FAULTS: Final[Mapping[str, str]] = {
     "off": "the UPS feeds nothing",
     "dataStale": "the server has lost the UPS",
     "driverGone": "the server's driver is not running",
+    "error": "the server answers another error (args word: ACCESS-DENIED)",
     "noAnswer": "takes the line and says nothing",
     "unknownWord": "a status word that no document has",
     "contradiction": "says that it is on mains and on battery",
 }
-ANSWERS: Final = ("dataStale", "driverGone", "noAnswer")
+ANSWERS: Final = ("dataStale", "driverGone", "error", "noAnswer")
 """The faults of one answer; the others are states of the UPS."""
 LOW_PERCENT: Final = 20
 FULL_RUNTIME_S: Final = 1800
@@ -165,13 +166,15 @@ class Ups:
         if ups != UPS:
             return b"ERR UNKNOWN-UPS\n"
         struck = self._faults.take(NAME, operation)
-        faults = self._standing()
+        faults = dict(self._faults.standing(NAME))
         if struck is not None and struck.fault in ANSWERS:
-            faults.add(struck.fault)
+            faults[struck.fault] = struck
         elif struck is not None:
             self._faults.arm(Order(NAME, struck.fault))  # what happened to the UPS stays
         if "noAnswer" in faults:
             return b""
+        if "error" in faults:
+            return f"ERR {faults['error'].args.get('word', 'ACCESS-DENIED')}\n".encode()
         if "driverGone" in faults:
             return b"ERR DRIVER-NOT-CONNECTED\n"
         return b"ERR DATA-STALE\n" if "dataStale" in faults else answer()

@@ -155,6 +155,9 @@ class Transport:
             if act is None:
                 known = {key[:1] for key in self._commands}
                 raise CommandFailed(PARAMETER if command[:1] in known else UNDEFINED)
+            error = carriage.faults.standing(DEVICE).get("error")
+            if error is not None and command[:1] != b"0":
+                raise CommandFailed(str(error.args.get("code", "51")).zfill(2).encode("ascii", "replace"))
             answer = act(data)
         except CommandFailed as failed:
             return frame(address, b"N" + command + failed.code)

@@ -22,6 +22,7 @@ FAULTS: Final = {
     "jam": "the card is stuck on its way (enter, to_*, draw_in, hand_back, erase, print)",
     "pulled": "the person snatches the card (enter, to_rf, to_gate, to_bin, to_printer)",
     "not_taken": "the print station does not take the card from the transport (draw_in)",
+    "error": "state: the transport answers an error of its table (args code: 51)",
     "print_fault": "the printer reports a head fault",
     "motor_fault": "the printer reports a motor fault (erase, print, draw_in)",
     "battery": "the printer reports its battery (erase, print, draw_in)",
