@@ -48,6 +48,7 @@ from kiosk.settings import Settings
 from kiosk.stage import Stage
 from kiosk.strip import StripTemplate
 from kiosk.texts import Catalogue, text
+from kiosk.traffic_recovery import TrafficGoods
 from kiosk.timekeeper import Timekeeper
 from kiosk.voice import Voice
 from kiosk.watchdog import Watchdog
@@ -235,6 +236,7 @@ class Kiosk:
             self.clock,
             permit=PermitAtRecovery(self.cabinet.permit_unit, house.strip_template, house.print_font),
             receipt=ReceiptAtRecovery(self.cabinet.receipt_printer),
+            goods={"traffic-violations": TrafficGoods(house.journal, house.traffic)},
             bystander=pages,
             take_wait_s=house.times.take_s,
         )

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
+from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,7 @@ from kiosk.clock import Clock, mono_s
 from kiosk.events import EventLog
 from kiosk.faults import FaultCatalogue
 from kiosk.journal.journal import Journal
+from kiosk.maintenance.vendor_mode import VendorMode
 from kiosk.matching import Matcher, MatcherFailed
 from kiosk.money import Cashier
 from kiosk.numbers import Numbers
@@ -33,6 +35,9 @@ from kiosk.texts import Catalogue
 from kiosk.timekeeper import Timekeeper
 from kiosk.traffic_office import TrafficOffice
 from kiosk.traffic_rules import TrafficRules
+
+BEIJING: Final = ZoneInfo("Asia/Shanghai")
+"""Whose days the law counts: the register's too, wherever the machine's own clock is set."""
 
 MATCHER_START_S = 10.0
 """How long a person waits for the engines after the machine has been started."""
@@ -86,6 +91,7 @@ class House:
     paper_check: PaperCheck | None = None
     """None where the site names no authority by which a certificate's seal could be trusted."""
     back_office_reachable: bool = True
+    vendor_mode: VendorMode = field(default_factory=VendorMode)
     matcher_started: asyncio.Event = field(default_factory=asyncio.Event)
     one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Held by a visit, and by whoever asks devices what earlier visits left there: else the permit of
@@ -135,8 +141,8 @@ class House:
         return TrafficOffice(self.platform, self.site.id)
 
     def traffic_rules(self) -> TrafficRules:
-        """Return the rules for traffic violations in force today."""
-        return TrafficRules.load(self.rules_folder, self.today())
+        """Return the rules for traffic violations in force today, which is a day in Beijing."""
+        return TrafficRules.load(self.rules_folder, self.clock.wall().astimezone(BEIJING).date())
 
     def endorsement_rules(self) -> EndorsementRules:
         """Return the rules for endorsements in force today."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from devices.interfaces import Media, PaymentResult, PaymentTerminal, PermitUnit, ReceiptPrinter
 from kiosk.cabinet import Worker
 from kiosk.platform import Approval
-from kiosk.steps.farewell import CUTS
+from kiosk.steps.papers import CUTS
 from kiosk.strip import StripTemplate, draw_strip
 
 

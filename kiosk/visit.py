@@ -32,6 +32,12 @@ T = TypeVar("T")
 D = TypeVar("D", bound=Device)
 
 
+MAINTENANCE = "maintenance"
+"""Why a visit ends that leaves the machine to staff."""
+LOOK_UP_S = 0.5
+"""How often a visit looks whether staff need the machine at once."""
+
+
 class Back(Exception):
     """The person went back a step."""
 
@@ -83,6 +89,8 @@ class Held:
     permit: bool = False
     money: bool = False
     working: bool = False
+    leaving: Text | None = None
+    """What the cancel button says, where leaving now means more than going away."""
 
     @property
     def may_leave(self) -> bool:
@@ -92,6 +100,8 @@ class Held:
     @property
     def returns(self) -> Text:
         """What cancelling gives back, for the cancel button."""
+        if self.leaving is not None:
+            return self.leaving
         return text("cancel.returns-permit" if self.permit else "cancel.returns-nothing")
 
 
@@ -257,10 +267,13 @@ class Visit:
             waiting = asyncio.ensure_future(stage.next_answer())
             try:
                 while not waiting.done():
+                    if idle and self.held.may_leave and self.house.vendor_mode.at_once.is_set():
+                        raise Leave(MAINTENANCE)
                     left_s = times.idle_s - stage.idle_s()
                     if idle and self.held.may_leave and left_s <= 0:
                         break
-                    await asyncio.wait({waiting}, timeout=max(left_s, 0.05) if idle else None)
+                    wait_s = min(max(left_s, 0.05), LOOK_UP_S) if idle else None
+                    await asyncio.wait({waiting}, timeout=wait_s)
                 if waiting.done():
                     return self._sorted(waiting.result())
             finally:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from simulators.control_client import Refused, World
-from simulators.habits import AT_A_PLACE, TAKING
+from simulators.habits import AT_A_PLACE, TAKING, records_to_choose
 from simulators.hands import Hands
 from simulators.kiosk_link import KioskGone, KioskLink
 
@@ -129,12 +129,19 @@ class Citizen:
                 self._hands.press(number, "begin", self._plan.language)
             case "home":
                 self._hands.press(number, "choose", self._plan.service)
-            case "notice" | "check-answers":
+            case "notice" | "check-answers" | "look-at-pictures":
                 self._choose_action(number, name, prompt["actions"])
             case "choose-many":
                 values = [o["value"] for o in prompt["options"] if o["refused"] is None]
                 chosen = {o["value"] for o in prompt["options"] if o["chosen"]}
                 self._hands.press(number, "choose", [v for v in values if v not in chosen] or values)
+            case "choose-records":
+                wanted = records_to_choose(prompt)
+                if wanted:
+                    already = {o["value"] for o in prompt["options"] if o["chosen"]}
+                    self._hands.mark(number, wanted, already)
+                else:
+                    self._hands.press(number, "cancel")
             case "choose-one":
                 self._choose_one(number, name, prompt["options"])
             case "place-item":
@@ -157,7 +164,7 @@ class Citizen:
         if not actions:
             return
         action = actions[0]["name"]
-        if name == "consent-face":
+        if name in ("consent-face", "leaflet-and-consent"):
             action = self._plan.way
         self._hands.press(number, action)
 

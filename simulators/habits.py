@@ -69,6 +69,18 @@ def taking(act: str) -> Habit:
     return take
 
 
+def records_to_choose(prompt: Mapping[str, Any]) -> list[str]:
+    """Return the records of a list that can be chosen together: as many as the points allow, from the top."""
+    wanted, points = [], int(prompt["points"])
+    for option in prompt["options"]:
+        if option["refused"] is None and points + option["points"] <= prompt["most_points"]:
+            wanted.append(option["value"])
+            points += option["points"]
+        elif option["refused"] is None and not option["points"]:
+            wanted.append(option["value"])
+    return wanted
+
+
 AT_A_PLACE: Final[Mapping[str, Habit]] = {
     "place-id-card": _place_id_card,
     "take-id-card": _take_id_card,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, Protocol
 
 from simulators.kiosk_link import KioskGone, KioskLink
@@ -17,6 +17,10 @@ class Hands(Protocol):
 
     def press(self, page: int, action: str, value: Any = None) -> None: ...
 
+    def mark(self, page: int, values: Sequence[str], already: Collection[str]) -> None:
+        """Mark ``values`` in a list in which ``already`` are marked, and confirm."""
+        ...
+
 
 class DataHands:
     """Answers over the debug link: for runs without a window."""
@@ -26,6 +30,9 @@ class DataHands:
 
     def press(self, page: int, action: str, value: Any = None) -> None:
         self._link.answer(page, action, value)
+
+    def mark(self, page: int, values: Sequence[str], already: Collection[str]) -> None:
+        self._link.answer(page, "choose", list(values))
 
 
 class Pointer:
@@ -72,6 +79,9 @@ class TouchHands:
     LOOK_S = 5.0
     """How long to look for a thing that is still sliding in."""
 
+    TURN_S = 0.7
+    """How long a list takes to turn, and its button to count again."""
+
     def __init__(self, link: KioskLink, tap: Tap | None = None) -> None:
         """``tap`` touches a point of the window; by default the window fills the display."""
         self._link = link
@@ -95,7 +105,14 @@ class TouchHands:
         else:
             self._touch(action)
 
-    def _touch(self, *names: str) -> None:
+    def mark(self, page: int, values: Sequence[str], already: Collection[str]) -> None:
+        """Touch each line, turning the list until it is there; what is marked already is left alone."""
+        for value in values:
+            if value not in already:
+                self._touch(f"choose:{value}", or_else="down")
+        self._touch("choose")
+
+    def _touch(self, *names: str, or_else: str = "") -> None:
         deadline_s = time.monotonic() + self.LOOK_S
         while time.monotonic() < deadline_s:
             layout = self._link.ask("layout")
@@ -104,6 +121,10 @@ class TouchHands:
                     x, y, width, height = layout[name]
                     self.tap(x + width // 2, y + height // 2)
                     return
+            if or_else in layout:
+                x, y, width, height = layout[or_else]
+                self.tap(x + width // 2, y + height // 2)
+                time.sleep(self.TURN_S)
             time.sleep(0.05)
         raise KioskGone(f"nothing on the window is called {' or '.join(names)}: {sorted(layout)}")
 

@@ -7,17 +7,14 @@ import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from devices.base import DeviceError
 from devices.interfaces import ReceiptLine
-from kiosk.journal import effects
-from kiosk.journal.records import EffectState, Letter
+from kiosk.journal.records import Letter
 from kiosk.prompts import Action, Notice, Option, Rate, Tone
+from kiosk.steps.papers import print_paper
 from kiosk.texts import Text, text, verbatim
 from kiosk.visit import Visit
 
 LEVELS = (5, 4, 3, 2, 1)
-CUTS = "cutterOperations"
-"""The receipt printer's counter that grows with every receipt; a printer may have none."""
 
 
 async def ask_rating(visit: Visit) -> None:
@@ -51,24 +48,9 @@ class Receipt:
 
 async def print_receipt(visit: Visit, receipt: Receipt) -> bool:
     """Print the receipt, true when it was; else it is shown on the screen and kept by the back office."""
-    printer, journal = visit.house.cabinet.receipt_printer, visit.house.journal
-    lines = receipt_lines(visit, receipt)
-    if printer.fault() is None:
-        intent = None
-        try:
-            cuts = (await visit.device(printer, lambda unit: unit.counters())).get(CUTS, 0)
-            intent = await journal.intend(
-                visit.number, effects.PRINT_RECEIPT, f"{visit.number}:receipt:1", before={"cuts": cuts}
-            )
-            async with visit.working():
-                await visit.device(printer, lambda unit: unit.print(lines))
-                after = (await visit.device(printer, lambda unit: unit.counters())).get(CUTS, 0)
-            await journal.conclude(intent, EffectState.DONE, after={"cuts": after})
-            return True
-        except DeviceError as error:
-            if intent is not None:
-                await journal.conclude(intent, EffectState.FAILED, after={"code": error.code})
-    await journal.note(
+    if await print_paper(visit, receipt_lines(visit, receipt)):
+        return True
+    await visit.house.journal.note(
         visit.number, "receipt-on-screen", letter=Letter("receipt-by-link", case_no=visit.case_no)
     )
     await _show_receipt_on_screen(visit, receipt)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from kiosk.prompts import Action, Notice, Row
+from kiosk.prompts import Action, Answer, Notice, Row
 from kiosk.texts import Text, text
 from kiosk.visit import Visit
 
@@ -34,6 +34,36 @@ async def show_leaflet(visit: Visit, costs: Text, not_here: Text) -> None:
     )
 
 
+async def begin_with_consent(visit: Visit, costs: Text, not_here: Text) -> Proof:
+    """Show the leaflet and ask for the consent to compare the face on one page: for what is done most.
+
+    The two ways stand side by side and the consent has a button of its own, as in ``ask_consent``.
+    """
+    name = visit.service.name
+    answer = await visit.ask(
+        Notice(
+            "leaflet-and-consent",
+            text(f"{name}.leaflet.question"),
+            paragraphs=(
+                text(f"{name}.leaflet.what"),
+                not_here,
+                text("consent.purpose"),
+                text("consent.kept"),
+            ),
+            rows=(
+                Row(text("leaflet.bring"), text(f"{name}.leaflet.bring")),
+                Row(text("leaflet.costs"), costs),
+                Row(text("leaflet.takes"), text("leaflet.minutes", minutes=visit.service.minutes)),
+            ),
+            actions=(
+                Action("agree", text("leaflet.agree")),
+                Action("another-way", text("leaflet.another-way")),
+            ),
+        )
+    )
+    return await _note_consent(visit, answer)
+
+
 async def ask_consent(visit: Visit) -> Proof:
     """Tell how a face is compared and kept, and ask for separate consent; another way stands beside it.
 
@@ -51,6 +81,10 @@ async def ask_consent(visit: Visit) -> Proof:
             ),
         )
     )
+    return await _note_consent(visit, answer)
+
+
+async def _note_consent(visit: Visit, answer: Answer) -> Proof:
     proof = Proof.FACE if answer.action == "agree" else Proof.FINGER
     await visit.house.journal.note(visit.number, "consent-given", way=proof.value)
     return proof

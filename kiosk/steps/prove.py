@@ -34,8 +34,8 @@ MESSAGE_S = 1.5
 """How long the result of a comparison that failed stands before the next."""
 
 
-async def prove_identity(visit: Visit, holder: Holder, first: Proof) -> None:
-    """Compare the person with the card, ``first`` in the way chosen, then in the other.
+async def prove_identity(visit: Visit, holder: Holder, first: Proof) -> Proof:
+    """Compare the person with the card, ``first`` in the way chosen, then in the other; return which did.
 
     Raises ``Refused`` with ``not-the-holder`` when no way is left.
     """
@@ -47,7 +47,7 @@ async def prove_identity(visit: Visit, holder: Holder, first: Proof) -> None:
             visit.number, "identity-compared", way=way.value, verdict="match" if proved else "none"
         )
         if proved:
-            return
+            return way
         if place == 0 and not await _try_other_way(visit, ways[1], holder):
             break
     raise Refused("not-the-holder", text("prove.refused.not-the-holder"))

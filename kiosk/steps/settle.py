@@ -51,13 +51,13 @@ async def deliver(visit: Visit, payment: Payment, permit: Permit, wishes: Sequen
                 why = text("closed.back-office")
                 raise
     except (NotEndorsed, PlatformError, DeviceError, NotDelivered) as error:
-        raise _closed(paid, str(getattr(error, "code", "not-delivered")), why) from error
+        raise closed(paid, str(getattr(error, "code", "not-delivered")), why) from error
     finally:
         visit.held.money = False
         if made is not None:
             await _report(visit, made, issued=True, chip=True, strip=True)
     if paid.settlement is None or paid.settlement.outcome is not Outcome.DELIVERED:
-        raise _closed(paid, _escalated_for(paid), why)
+        raise closed(paid, _escalated_for(paid), why)
     return approval
 
 
@@ -137,7 +137,8 @@ async def _report(visit: Visit, approval: Approval, *, issued: bool, chip: bool,
         )
 
 
-def _closed(paid: Paid, reason: str, why: Text) -> Closed:
+def closed(paid: Paid, reason: str, why: Text) -> Closed:
+    """Return what ends a visit whose payment was settled in another way than by delivering."""
     settlement = paid.settlement
     outcome = settlement.outcome if settlement and settlement.outcome else Outcome.ESCALATED
     return Closed(outcome, reason, why)

@@ -1,0 +1,312 @@
+"""Deciding a violation: its pictures and everything that is proposed first; then accept, object, or leave it.
+
+What is accepted is declared to be the driver's own, proved by a fresh comparison, and then decided. The
+decision is handed over on paper at once, or electronically with consent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from devices.interfaces import ReceiptLine
+from kiosk.http import PlatformError
+from kiosk.journal import effects
+from kiosk.journal.records import Letter
+from kiosk.platform import Refused as PlatformRefused
+from kiosk.prompts import Action, ChooseOne, LookAtPictures, Notice, Option, Picture, Row, Tone, Working
+from kiosk.steps.farewell import Receipt, receipt_lines
+from kiosk.steps.id_card import Holder
+from kiosk.steps.opening import Proof
+from kiosk.steps.papers import print_paper
+from kiosk.steps.prove import camera_warm, prove_identity
+from kiosk.steps.violations import plate_text, when_and_where
+from kiosk.texts import Text, text, verbatim
+from kiosk.traffic import Licence, Violation
+from kiosk.traffic_office import HANDLED_ELSEWHERE, LIMIT_REACHED, PENALTY_DIFFERS, Decision, Evidence
+from kiosk.traffic_recovery import NOT_PRINTED
+from kiosk.traffic_rules import TrafficRules
+from kiosk.visit import Refused, Visit
+
+TOLD = (HANDLED_ELSEWHERE, PENALTY_DIFFERS, LIMIT_REACHED)
+"""Refusals of the desk that have a sentence of their own."""
+
+
+@dataclass(slots=True)
+class Handled:
+    """What became of the chosen violations. ``points`` are those added in this visit."""
+
+    decided: list[Decision] = field(default_factory=list)
+    objected: list[str] = field(default_factory=list)
+    printed: bool = False
+    points: int = 0
+
+
+async def decide_each(
+    visit: Visit,
+    rules: TrafficRules,
+    holder: Holder,
+    way: Proof,
+    licence: Licence,
+    chosen: Sequence[Violation],
+) -> Handled:
+    """Go through the chosen violations one by one.
+
+    Raises ``Refused`` when the person is not the holder any more, or when the desk falls silent. What has
+    been decided by then stands.
+    """
+    handled = Handled()
+    for number, violation in enumerate(chosen, start=1):
+        title = text(
+            "traffic-violations.look.question", number=number, count=len(chosen), act=violation.act.text
+        )
+        evidence = await _evidence(visit, violation)
+        if evidence is None:
+            await _not_decided(visit, "evidence")
+            continue
+        page = _page(rules, violation, title, evidence, licence.points + handled.points)
+        async with camera_warm(visit, way):
+            accepted, reason = await _ask(visit, rules, page)
+            if accepted:
+                way = await prove_identity(visit, holder, way)
+        if accepted:
+            await _decide(visit, rules, holder, violation, way, handled)
+        elif reason:
+            await _object(visit, violation, reason, handled)
+    return handled
+
+
+async def _evidence(visit: Visit, violation: Violation) -> tuple[Evidence, ...] | None:
+    """Return the pictures, None when they can't be had: nothing is decided unseen."""
+    try:
+        with visit.meter.devices():
+            return await visit.house.traffic.evidence(visit.case_no, violation.number)
+    except PlatformError as error:
+        visit.house.events.event("evidence-unavailable", visit=visit.number, code=error.code)
+        return None
+
+
+def _page(
+    rules: TrafficRules, violation: Violation, title: Text, evidence: Sequence[Evidence], points: int
+) -> LookAtPictures:
+    look = "traffic-violations.look"
+    if violation.points:
+        penalty = text(
+            f"{look}.fine-and-points",
+            amount=violation.fine_fen,
+            points=violation.points,
+            total=points + violation.points,
+        )
+    else:
+        penalty = text(f"{look}.fine" if violation.fine_fen else f"{look}.warning", amount=violation.fine_fen)
+    return LookAtPictures(
+        "look-at-violation",
+        title,
+        pictures=tuple(Picture(one.data, one.caption.text, one.focus) for one in evidence),
+        rows=(
+            Row(text(f"{look}.penalty"), penalty),
+            Row(text(f"{look}.at"), text(f"{look}.when-where", **when_and_where(violation))),
+            Row(text(f"{look}.vehicle"), plate_text(violation)),
+            Row(text(f"{look}.basis"), violation.basis.text),
+            Row(text(f"{look}.authority"), violation.authority.text),
+        ),
+        paragraphs=(rules.declaration, rules.remedies),
+        actions=(
+            Action("accept", text(f"{look}.accept")),
+            Action("object", text(f"{look}.object")),
+            Action("skip", text(f"{look}.skip")),
+        ),
+    )
+
+
+async def _ask(visit: Visit, rules: TrafficRules, page: LookAtPictures) -> tuple[bool, str]:
+    """Return whether the penalty is accepted, and the reason of an objection ("" without one)."""
+    said, reason = "", ""
+
+    async def look() -> None:
+        nonlocal said
+        said = (await visit.ask(page)).action
+
+    async def object_() -> None:
+        nonlocal reason
+        if said == "object":
+            reason = await visit.choose(_reasons(rules))
+
+    await visit.walk(look, object_)
+    return said == "accept", reason
+
+
+def _reasons(rules: TrafficRules) -> ChooseOne:
+    return ChooseOne(
+        "choose-objection",
+        text("traffic-violations.objection.question"),
+        text("traffic-violations.objection.body"),
+        options=tuple(
+            Option(reason, text(f"traffic-violations.objection.reason.{reason}"))
+            for reason in rules.objections
+        ),
+    )
+
+
+# --- accepted -------------------------------------------------------------------------------------
+
+
+async def _decide(
+    visit: Visit, rules: TrafficRules, holder: Holder, violation: Violation, way: Proof, handled: Handled
+) -> None:
+    visit.tell(
+        Working(
+            "deciding",
+            text("traffic-violations.deciding.question"),
+            if_it_fails=text("traffic-violations.deciding.if-it-fails"),
+        )
+    )
+    try:
+        async with visit.working():
+            decision = await _submit(visit, violation, way)
+    except PlatformRefused as refused:
+        await _not_decided(visit, refused.code if refused.code in TOLD else "other")
+        return
+    except PlatformError as error:
+        raise Refused(
+            f"back-office:{error.code}",
+            text("traffic-violations.closed.unsure"),
+            text("traffic-violations.pay-later", day=rules.pay_by.isoformat()) if handled.decided else None,
+        ) from error
+    handled.decided.append(decision)
+    handled.points += decision.points
+    visit.held.leaving = text("traffic-violations.leave-unpaid", day=rules.pay_by.isoformat())
+    await _hand_over(visit, holder, decision, handled)
+
+
+async def _submit(visit: Visit, violation: Violation, way: Proof) -> Decision:
+    async with visit.house.journal.acting(
+        visit.number,
+        effects.SUBMIT_DECISION,
+        f"{visit.case_no}:decide:{violation.number}",
+        before={
+            "violation_no": violation.number,
+            "fine_fen": violation.fine_fen,
+            "points": violation.points,
+        },
+    ) as act:
+        try:
+            with visit.meter.devices():
+                decision = await visit.house.traffic.decide(visit.case_no, violation, proof=way.value)
+        except PlatformRefused as refused:
+            act.failed(code=refused.code)
+            raise
+        act.after["decision_no"] = decision.decision_no
+    return decision
+
+
+async def _not_decided(visit: Visit, why: str) -> None:
+    await visit.ask(
+        Notice(
+            "not-decided",
+            text("traffic-violations.not-decided.question"),
+            paragraphs=(text(f"traffic-violations.refused.{why}"),),
+            actions=(Action("next", text("traffic-violations.not-decided.next")),),
+            tone=Tone.NEEDS_YOU,
+        )
+    )
+
+
+async def _hand_over(visit: Visit, holder: Holder, decision: Decision, handled: Handled) -> None:
+    """Print the decision; where that can't be, offer it electronically (程序规定 arts. 55 and 56)."""
+    theirs = holder.name in "".join(decision.document) and decision.decision_no in "".join(decision.document)
+    if theirs and await print_paper(visit, _document_lines(visit, decision)):
+        handled.printed = True
+        return
+    way = "unasked"
+    try:
+        answer = await visit.ask(_by_link(visit, decision), leave=False)
+        way = "electronic" if answer.action == "agree" else "window"
+    finally:
+        body = {"decision_no": decision.decision_no, "way": way}
+        letter = Letter(NOT_PRINTED, body, visit.case_no)
+        await visit.house.journal.note(visit.number, NOT_PRINTED, letter=letter, **body)
+
+
+def _by_link(visit: Visit, decision: Decision) -> Notice:
+    return Notice(
+        "decision-by-link",
+        text("traffic-violations.document.question"),
+        paragraphs=(text("traffic-violations.document.body"),),
+        actions=(
+            Action("agree", text("traffic-violations.document.agree")),
+            Action("decline", text("traffic-violations.document.decline")),
+        ),
+        tone=Tone.NEEDS_YOU,
+        case=visit.case_no,
+        code=_link(visit, decision.decision_no),
+    )
+
+
+def _document_lines(visit: Visit, decision: Decision) -> list[ReceiptLine]:
+    """Lay the authority's document out as it is, its heading large, with the case number and a code."""
+    say, language = visit.house.catalogue.say, visit.house.stage.settings.language
+    heading, *rest = decision.document
+    return [
+        ReceiptLine(heading, bold=True, centred=True),
+        ReceiptLine(""),
+        *(ReceiptLine(line) for line in rest),
+        ReceiptLine(""),
+        ReceiptLine(say(text("receipt.case", case=visit.case_no), language), bold=True),
+        ReceiptLine(code=_link(visit, decision.decision_no), centred=True),
+    ]
+
+
+def _link(visit: Visit, decision_no: str) -> str:
+    return f"{visit.house.receipt_url}{visit.case_no}/{decision_no}"
+
+
+# --- objected to ----------------------------------------------------------------------------------
+
+
+async def _object(visit: Visit, violation: Violation, reason: str, handled: Handled) -> None:
+    try:
+        async with (
+            visit.working(),
+            visit.house.journal.acting(
+                visit.number,
+                effects.SUBMIT_OBJECTION,
+                f"{visit.case_no}:object:{violation.number}",
+                before={"violation_no": violation.number, "reason": reason},
+            ) as act,
+        ):
+            try:
+                with visit.meter.devices():
+                    objection_no = await visit.house.traffic.object(visit.case_no, violation.number, reason)
+            except PlatformRefused as refused:
+                act.failed(code=refused.code)
+                raise
+            act.after["objection_no"] = objection_no
+    except PlatformRefused as refused:
+        await _not_decided(visit, refused.code if refused.code in TOLD else "other")
+        return
+    handled.objected.append(objection_no)
+    rows: list[tuple[Text, Text]] = [
+        (text("traffic-violations.paper.objection-number"), verbatim(objection_no)),
+        (text("traffic-violations.paper.violation"), verbatim(violation.number)),
+        (text("traffic-violations.paper.reason"), text(f"traffic-violations.objection.reason.{reason}")),
+    ]
+    slip = Receipt(
+        text("traffic-violations.paper.objection"),
+        rows,
+        _link(visit, objection_no),
+        text("traffic-violations.paper.objection-footer"),
+    )
+    handled.printed = await print_paper(visit, receipt_lines(visit, slip)) or handled.printed
+    await visit.ask(
+        Notice(
+            "objection-sent",
+            text("traffic-violations.objection.sent.question"),
+            paragraphs=(text("traffic-violations.objection.sent.body"),),
+            rows=(Row(text("traffic-violations.paper.objection-number"), verbatim(objection_no)),),
+            actions=(Action("next", text("traffic-violations.objection.sent.next")),),
+            tone=Tone.DONE,
+            case=visit.case_no,
+        ),
+        leave=False,
+    )
