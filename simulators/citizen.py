@@ -110,6 +110,8 @@ class Citizen:
         if kind == "home" and (refusal := self._refused_at_home(prompt)) is not None:
             self._hands.press(page["number"], "back")
             return refusal
+        if name == "out-of-service":
+            return self._refused(str((prompt.get("body") or {}).get("key", "")))
         time.sleep(self._plan.think_s)
         for act in self._once(name):
             self.attempt(**act)
@@ -152,7 +154,7 @@ class Citizen:
             case "pay":
                 self._pay(prompt)
             case "take-item":
-                self._take(name, prompt)
+                self._take(number, name, prompt)
             case "rate":
                 self._rate(number)
             case "still-there":
@@ -185,11 +187,12 @@ class Citizen:
             time.sleep(0.02)
         self.attempt("pay", method="card", result=self._plan.pay_result)
 
-    def _take(self, name: str, prompt: dict[str, Any]) -> None:
+    def _take(self, number: int, name: str, prompt: dict[str, Any]) -> None:
         if name == "take-permit" and self._plan.forgets_permit:
             return
         if (habit := TAKING.get(name)) is not None:
             habit(self, prompt)
+        self._choose_action(number, name, prompt["actions"])
 
     def _rate(self, number: int) -> None:
         if self._plan.rating is None:
@@ -206,6 +209,10 @@ class Citizen:
         if service is not None and service["refused"] is None:
             return None
         why = service["refused"]["args"].get("reason", {}).get("key", "") if service else "unknown-service"
+        return self._refused(why)
+
+    def _refused(self, why: str) -> dict[str, Any]:
+        """Return the report of a citizen who could not even begin."""
         return {
             "outcome": "refused",
             "reason": f"not-offered:{why}",
@@ -233,7 +240,7 @@ class Citizen:
             return
 
     def _walk_away(self) -> None:
-        for act in ("lift_id_card", "take_receipt", "step_away", "lift_finger"):
+        for act in ("lift_id_card", "take_receipt", "take_document", "step_away", "lift_finger"):
             self.attempt(act)
 
 

@@ -92,5 +92,6 @@ AT_A_PLACE: Final[Mapping[str, Habit]] = {
 TAKING: Final[Mapping[str, Habit]] = {
     "take-permit": taking("take_permit"),
     "take-receipt": taking("take_receipt"),
+    "take-documents": taking("take_document"),
 }
 """By the name of a prompt that asks to take something."""

@@ -102,7 +102,7 @@ def _first_page_s(link: KioskLink) -> float:
 
 
 def _keep_papers(printed: dict[str, Any], out: Path) -> None:
-    for kind in ("receipts", "strips"):
+    for kind in ("receipts", "strips", "pages"):
         for number, paper in enumerate(printed[kind], 1):
             name = f"{kind[:-1]}{'' if number == 1 else f'-{number}'}"
             (out / f"{name}.png").write_bytes(base64.b64decode(paper["png"]))

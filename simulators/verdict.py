@@ -20,6 +20,7 @@ def verdict(
     printed, seen = world.printed(), world.state()
     documents = [{"kind": "receipt", "text": receipt["text"]} for receipt in printed["receipts"]]
     documents += [{"kind": "strip", "text": strip["code"]} for strip in printed["strips"]]
+    documents += [{"kind": "certificate", "text": page["text"]} for page in printed["pages"]]
     return {
         "outcome": report["outcome"],
         "reason": report["reason"],
@@ -65,16 +66,19 @@ def _permit_accounted_for(report: dict[str, Any], seen: dict[str, Any]) -> bool 
 def _documents_are_theirs(
     report: dict[str, Any], documents: list[dict[str, str]], persona: str
 ) -> bool | str:
-    """A receipt names this case, and nobody else's name stands on it."""
+    """A paper names this case, a certificate its holder, and nobody else's name stands on either."""
     people = load_personas()
     for document in documents:
-        if document["kind"] != "receipt":
+        kind, said = document["kind"], document["text"]
+        if kind not in ("receipt", "certificate"):
             continue
-        if report.get("case", "") not in document["text"]:
-            return "a receipt of another case"
+        if report.get("case", "") not in said:
+            return f"a {kind} of another case"
+        if kind == "certificate" and people[persona].id_card.name not in said:
+            return "a certificate without its holder's name"
         for name, other in people.items():
-            if name != persona and other.id_card.name in document["text"]:
-                return f"a receipt with the name of {name}"
+            if name != persona and other.id_card.name in said:
+                return f"a {kind} with the name of {name}"
     return True
 
 
