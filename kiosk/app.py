@@ -64,6 +64,8 @@ HEAD_S = 60.0
 """How often the journal's head is pushed."""
 MATCHER_PAUSE_S, MATCHER_LONGEST_PAUSE_S = 1.0, 60.0
 """Between two tries to start the child that compares."""
+MATCHER_PAUSE_S, MATCHER_LONGEST_PAUSE_S = 1.0, 60.0
+"""Between two tries to start the child that compares."""
 
 
 class FrameTimes(Protocol):

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import signal
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from simulators.bench_process import BenchProcess
-from simulators.citizen import Citizen
+from simulators.citizen import Citizen, Watcher
 from simulators.control_client import Refused, World
 from simulators.hands import DataHands
 from simulators.kiosk_link import KioskGone, KioskLink, KioskProcess
@@ -48,9 +49,13 @@ class Recovery:
 
 
 class Ground:
-    """A bench, and the kiosk on it. The journal is one over all visits, deaths and starts."""
+    """A bench, and the kiosk on it. The journal is one over all visits, deaths and starts.
 
-    def __init__(self) -> None:
+    ``environment`` is the kiosk's beside our own.
+    """
+
+    def __init__(self, environment: Mapping[str, str] | None = None) -> None:
+        self._environment = dict(environment or {})
         self._open()
 
     def _open(self) -> None:
@@ -93,13 +98,26 @@ class Ground:
     def start(self) -> None:
         """Start the kiosk on the state that is there; raises ``KioskGone``."""
         environment = {"KIOSK_FAILPOINT_ORDER": str(self._order), "KIOSK_FAILPOINT_LOG": str(self._log)}
-        self._kiosk = KioskProcess(self._bench.site, headless=True, environment=environment)
+        self._kiosk = KioskProcess(
+            self._bench.site, headless=True, environment={**self._environment, **environment}
+        )
         self._link = self._kiosk.connect(READY_S)
 
     @property
     def link(self) -> KioskLink:
         assert self._link is not None
         return self._link
+
+    @property
+    def pid(self) -> int:
+        """The kiosk's process."""
+        assert self._kiosk is not None
+        return self._kiosk.pid
+
+    def events(self, name: str) -> list[dict[str, Any]]:
+        """Return all that the log holds under ``name``."""
+        lines = (self.state / "events.jsonl").read_text("utf-8").splitlines()
+        return [event for event in map(json.loads, lines) if event["event"] == name]
 
     def end(self) -> None:
         """End the kiosk in order."""
@@ -125,18 +143,25 @@ class Ground:
 
     # --- the person -------------------------------------------------------------------------------------
 
-    def visit(self, route: Route, blow: Blow | None = None) -> dict[str, Any] | None:
+    def visit(
+        self,
+        route: Route,
+        blow: Blow | None = None,
+        *,
+        watcher: Watcher | None = None,
+        dies_with: int = -signal.SIGKILL,
+    ) -> dict[str, Any] | None:
         """Let the citizen of ``route`` be served; the kiosk's report, None when the kiosk died on the way.
 
-        Raises ``KioskGone`` when it ended in another way than by SIGKILL.
+        ``watcher`` is told each page. Raises ``KioskGone`` when it ended in another way than ``dies_with``.
         """
         for fault in route.faults:
             self.world.fault(**fault)
         try:
             with self._struck(blow):
-                return Citizen(self.link, DataHands(self.link), self.world, route.plan).visit()
+                return Citizen(self.link, DataHands(self.link), self.world, route.plan, watcher).visit()
         except KioskGone:
-            self._must_have_been_killed()
+            self._must_have_died(dies_with)
             return None
 
     def recover(self, route: Route, *again: Blow) -> Recovery:
@@ -155,7 +180,7 @@ class Ground:
                 recovery.reports = self.link.ask("reports")
                 return recovery
             except KioskGone:
-                self._must_have_been_killed()
+                self._must_have_died(-signal.SIGKILL)
         raise NotHome(f"no first page after {MOST_STARTS} starts")
 
     def _stand_there(self, route: Route, recovery: Recovery) -> None:
@@ -198,14 +223,11 @@ class Ground:
         if self._kiosk is not None and self._kiosk.exit_code is None:
             os.kill(self._kiosk.pid, signal.SIGKILL)
 
-    def _must_have_been_killed(self) -> None:
+    def _must_have_died(self, wanted: int) -> None:
         assert self._kiosk is not None
-        deadline_s = time.monotonic() + 5.0
-        while (code := self._kiosk.exit_code) is None and time.monotonic() < deadline_s:
-            time.sleep(POLL_S)
-        words = self._kiosk.last_words()
+        code, words = self._kiosk.died(), self._kiosk.last_words()
         self._gone()
-        if code != -9:
+        if code != wanted:
             raise KioskGone(f"exit code {code}: {words}")
 
     def _gone(self) -> None:
