@@ -31,6 +31,8 @@ from kiosk.house import House
 from kiosk.journal import Journal, JournalFailed
 from kiosk.journal.keys import read_key
 from kiosk.lights import GuideLights
+from kiosk.maintenance.memory import FaultMemory
+from kiosk.maintenance.upkeep import Upkeep
 from kiosk.matching import Matcher, MatcherFailed, MatcherMisconfigured
 from kiosk.money import Cashier
 from kiosk.numbers import Numbers
@@ -62,8 +64,6 @@ REPAIR_S = 15.0
 """How often a device out of service is asked again what became of its last effect."""
 HEAD_S = 60.0
 """How often the journal's head is pushed."""
-MATCHER_PAUSE_S, MATCHER_LONGEST_PAUSE_S = 1.0, 60.0
-"""Between two tries to start the child that compares."""
 MATCHER_PAUSE_S, MATCHER_LONGEST_PAUSE_S = 1.0, 60.0
 """Between two tries to start the child that compares."""
 
@@ -103,11 +103,18 @@ class Kiosk:
         self.clock = SteadyClock(clock or _machine_clock(settings))
         self.chance = random.Random(seed)
         site = settings.site
+        self.faults = FaultCatalogue.load(ROOT / "config/faults.toml")
         self.catalogue = Catalogue.load(
             settings.model.strings,
-            own={"site.name": site.name, "site.elsewhere": site.elsewhere, "attract.hours": site.hours},
+            own={
+                "site.name": site.name,
+                "site.elsewhere": site.elsewhere,
+                "attract.hours": site.hours,
+                **self.faults.sentences(),
+            },
         )
         self.events = EventLog(read_catalogue(), open_log(settings.log), wall=self.clock.wall)
+        self.memory = FaultMemory(self.clock)
         self.timekeeper = Timekeeper(self.clock, self.events, settings.model.clock_limit_s)
         self.watchdog = Watchdog(self.events)
         self.stage = Stage(
@@ -162,7 +169,9 @@ class Kiosk:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(FIRST_LOOK_S):
                     await self.cabinet.refresh()
-            reception = Reception(house, all_services(), self._reported)
+            upkeep = Upkeep(house, self.settings, self.memory)
+            background.append(asyncio.create_task(upkeep.run(), name="upkeep"))
+            reception = Reception(house, all_services(), self._reported, upkeep.attend)
             self.events.event("photo-decoder", decoder=house.photo_decoder.name)
             self.events.event("started", site=self.settings.site.id, simulated=self.settings.simulated)
             # What stands now stays: looking through it for garbage would hold a frame for 90 ms.
@@ -218,7 +227,7 @@ class Kiosk:
             platform=platform,
             events=self.events,
             catalogue=self.catalogue,
-            faults=FaultCatalogue.load(ROOT / "config/faults.toml"),
+            faults=self.faults,
             photo_decoder=decoder,
             template_decoder=OpenTemplateDecoder(),
             strip_template=StripTemplate.load(ROOT / "config/templates/endorsement_strip.toml"),
@@ -295,6 +304,7 @@ class Kiosk:
 
     def status_changed(self, device: str, status: Status) -> None:
         """A device's status changed (``cabinet.Listener``)."""
+        self.memory.status_changed(device, status)
         self.events.event(
             "device-status-changed",
             device=device,
@@ -305,6 +315,7 @@ class Kiosk:
 
     def faulted(self, device: str, error: DeviceError) -> None:
         """A command of a device did not succeed (``cabinet.Listener``)."""
+        self.memory.faulted(device, error)
         if isinstance(error, Fault):
             self.events.event("device-fault", device=device, code=error.code, action=error.action.value)
         else:

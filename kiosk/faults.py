@@ -80,6 +80,14 @@ class FaultCatalogue:
         """Return what ``code`` of ``device`` means, None for a word that no driver should raise."""
         return self.entries.get(device, {}).get(code) or self.entries.get(EVERY, {}).get(code)
 
+    def sentences(self) -> dict[str, Mapping[str, str]]:
+        """Return what staff are told as sentences of the text catalogue: ``fault.<device>.<code>``."""
+        return {
+            f"fault.{device}.{code}": entry.staff
+            for device, table in self.entries.items()
+            for code, entry in table.items()
+        }
+
     def sentence(self, error: DeviceError) -> Text:
         """Return what the person is told about ``error``; there is always something to say."""
         entry = self.entry(error.device, error.code)

@@ -9,25 +9,32 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from devices.base import DeviceError
-from kiosk import platform
-from kiosk.cabinet import NOT_FITTED
+from kiosk import gate, platform
 from kiosk.house import House
 from kiosk.journal import Journal, blocked
 from kiosk.journal.effects import REFUND_MONEY, TAKE_MONEY
 from kiosk.journal.invariants import recent_invariants
-from kiosk.journal.records import Effect, EffectState, JournalFailed, JournalRefused, Letter, Outcome
+from kiosk.journal.records import (
+    MACHINE,
+    Effect,
+    EffectState,
+    JournalFailed,
+    JournalRefused,
+    Letter,
+    Outcome,
+)
 from kiosk.meter import Meter
-from kiosk.prompts import Action, Attract, Home, Notice, Option, Tone
+from kiosk.prompts import Action, Attract, Home, Notice, Option, OutOfService, Tone
 from kiosk.services import Service
 from kiosk.stage import Surroundings
 from kiosk.steps.id_card import ask_to_take_id_card
 from kiosk.steps.permit import RETAINED, give_back_permit
 from kiosk.texts import LANGUAGES, Text, text
-from kiosk.visit import Back, Closed, Leave, Refused, Visit
+from kiosk.visit import MAINTENANCE, Back, Closed, Leave, Refused, Visit
 
 REFRESH_S = 2.0
 """How often the devices are asked between two visits."""
@@ -54,9 +61,16 @@ class Reception:
     """Receives one person after the other. ``reported`` is called with each visit's report."""
 
     def __init__(
-        self, house: House, services: dict[str, Service], reported: Callable[[Report], None]
+        self,
+        house: House,
+        services: dict[str, Service],
+        reported: Callable[[Report], None],
+        attend: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
+        """``attend`` lets staff work at the machine until they leave it."""
         self._house = house
+        self._attend = attend or _nobody
+        self._out_of_service = False
         self._services = services
         self._reported = reported
         self.visiting: Visit | None = None
@@ -67,19 +81,44 @@ class Reception:
             await self.receive()
 
     async def receive(self) -> None:
-        """Serve one person, or nobody who only looked."""
-        house = self._house
-        house.stage.reset()
+        """Serve one person, or nobody who only looked, or staff who have called."""
+        mode = self._house.vendor_mode
+        called = asyncio.ensure_future(mode.called.wait())
+        welcoming = asyncio.ensure_future(self._welcome())
+        try:
+            await asyncio.wait({called, welcoming}, return_when=asyncio.FIRST_COMPLETED)
+            chosen = welcoming.result() if welcoming.done() and not mode.called.is_set() else None
+        finally:
+            for task in (called, welcoming):
+                task.cancel()
+            await asyncio.gather(called, welcoming, return_exceptions=True)
+        if mode.called.is_set():
+            await self._leave_to_staff()
+        elif chosen is not None:
+            await self.serve(chosen)
+
+    async def _welcome(self) -> Service | None:
+        """Show the first two pages; return what was chosen, None when the person went away."""
+        stage = self._house.stage
+        stage.reset()
         watching = asyncio.create_task(self._watch_devices())
         try:
-            language = await self._attract()
-            house.stage.reset(language)
-            chosen = await self._home()
+            stage.reset(await self._attract())
+            return await self._home()
         finally:
             watching.cancel()
             await asyncio.gather(watching, return_exceptions=True)
-        if chosen is not None:
-            await self.serve(chosen)
+
+    async def _leave_to_staff(self) -> None:
+        """Let staff have the machine: no visit, every device free; then ask each how it is."""
+        house, mode = self._house, self._house.vendor_mode
+        async with house.one_at_a_time:
+            mode.entered()
+            await self._attend()
+            mode.leaving()
+            house.cabinet.quarantine(blocked(await house.journal.unresolved()))
+            await house.cabinet.refresh()
+        mode.left()
 
     async def serve(self, service: Service) -> Report | None:
         """Let one person through ``service``; returns how it went, None when no visit could begin."""
@@ -140,16 +179,7 @@ class Reception:
 
     async def _attract(self) -> str:
         stage = self._house.stage
-        stage.show(
-            Attract(
-                "attract",
-                text("attract.question"),
-                text("attract.body"),
-                hours=text("attract.hours"),
-                services=self._tiles(),
-            ),
-            Surroundings(can_help=False),
-        )
+        stage.show(self._first_page(), Surroundings(can_help=False))
         while True:
             answer = await stage.next_answer()
             if answer.action == "begin":
@@ -177,36 +207,12 @@ class Reception:
         return Home("home", text("home.question"), services=self._tiles())
 
     def _tiles(self) -> tuple[Option, ...]:
-        return tuple(
-            Option(
-                service.name,
-                service.title,
-                service.summary,
-                refused=self.not_now(service),
-                picture=service.picture,
-            )
-            for service in self._services.values()
-        )
+        return tuple(gate.tile(self._house, service) for service in self._services.values())
 
     def not_now(self, service: Service) -> Text | None:
         """Return why a service cannot be begun now, None when it can."""
-        house = self._house
-        missing = house.cabinet.unready(service.needs)
-        for group in service.one_of:
-            without = house.cabinet.unready(group)
-            if len(without) == len(group):
-                missing += without[:1]
-        if missing:
-            device = text(f"device.{missing[0].device}")
-            why = "unready.not-fitted" if missing[0].fault == NOT_FITTED else "unready.device"
-            return text("home.not-now", reason=text(why, device=device))
-        if not house.back_office_reachable:
-            return text("home.not-now", reason=text("unready.back-office"))
-        if service.rules and house.timekeeper.wrong:
-            return text("home.not-now", reason=text("unready.clock"))
-        if not house.journal.has_room():
-            return text("home.not-now", reason=text("unready.disk-low"))
-        return None
+        found = gate.refusal(self._house, service)
+        return None if found is None else text("home.not-now", reason=found.why)
 
     async def _say_not_now(self, why: Text) -> None:
         """Tell somebody who has just chosen that it cannot be begun now."""
@@ -237,21 +243,43 @@ class Reception:
                 house.timekeeper.compare(health.ahead_s)
             except platform.PlatformError:
                 house.back_office_reachable = False
-            self._refresh_page()
+            await self._refresh_page()
             await asyncio.sleep(REFRESH_S)
 
-    def _refresh_page(self) -> None:
+    def _first_page(self) -> Attract | OutOfService:
+        """Return the page that nobody has touched yet: what is offered, or that nothing is."""
+        why = gate.none_offered(self._house, self._services.values()) if self._out_of_service else None
+        if why is not None:
+            return gate.out_of_service(why)
+        return Attract(
+            "attract",
+            text("attract.question"),
+            text("attract.body"),
+            hours=text("attract.hours"),
+            services=self._tiles(),
+        )
+
+    async def _refresh_page(self) -> None:
+        """Let the first page say what was just asked; closing and opening are written down."""
+        why = gate.none_offered(self._house, self._services.values())
         page = self._house.stage.page
-        if page is not None and isinstance(page.prompt, Attract):
-            self._house.stage.update(
-                Attract(
-                    "attract",
-                    page.prompt.question,
-                    page.prompt.body,
-                    hours=page.prompt.hours,
-                    services=self._tiles(),
-                )
-            )
+        if page is None or not isinstance(page.prompt, Attract | OutOfService):
+            return
+        if (why is not None) is not self._out_of_service:
+            self._out_of_service = why is not None
+            await self._note_closing(why)
+        self._house.stage.update(self._first_page())
+
+    async def _note_closing(self, why: gate.Refusal | None) -> None:
+        """Write down that the machine goes out of service, or comes back: response times start there."""
+        house = self._house
+        with contextlib.suppress(JournalFailed):
+            if why is None:
+                house.events.event("service-opened")
+                await house.journal.note(MACHINE, "service-opened")
+            else:
+                house.events.event("service-closed", reason=why.code, device=why.device or None)
+                await house.journal.note(MACHINE, "service-closed", reason=why.code, device=why.device)
 
     # --- the end of a visit ------------------------------------------------------------------------------
 
@@ -284,6 +312,19 @@ class Reception:
         return Outcome.DELIVERED, ""
 
     async def _left(self, visit: Visit, reason: str) -> tuple[Outcome, str]:
+        if reason == MAINTENANCE:
+            await self._tell(
+                visit,
+                Notice(
+                    "visit-ended",
+                    text("maintenance.visit-ended.why"),
+                    paragraphs=(text("maintenance.visit-ended.what-now"), text("refused.go-to-window")),
+                    actions=(Action("ok", text("refused.finish")),),
+                    tone=Tone.NEEDS_YOU,
+                    case=visit.case_no,
+                ),
+                for_s=self._house.times.closing_s,
+            )
         held = await self._return_permit(visit)
         if reason == RETAINED:
             held = await self._escalate(visit, RETAINED, "")
@@ -341,11 +382,11 @@ class Reception:
             return closed.outcome, closed.reason
         return Outcome.ESCALATED, f"{closed.reason}:{held}"
 
-    async def _tell(self, visit: Visit, notice: Notice) -> None:
+    async def _tell(self, visit: Visit, notice: Notice, for_s: float | None = None) -> None:
         """Show the last sentence until it is put away, or long enough to be read."""
         visit.held.money = visit.held.working = False
         try:
-            async with asyncio.timeout(self._house.times.idle_s):
+            async with asyncio.timeout(for_s or self._house.times.idle_s):
                 await visit.ask(notice, idle=False, leave=False)
         except (TimeoutError, Leave, Back):
             return
@@ -448,3 +489,7 @@ def money_of(effects: Sequence[Effect]) -> tuple[int, int]:
         if effect.kind == REFUND_MONEY and effect.state is EffectState.DONE
     )
     return paid, refunded
+
+
+async def _nobody() -> None:
+    """Attend to staff where none can be attended to."""

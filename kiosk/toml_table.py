@@ -60,6 +60,13 @@ class Table:
             raise self.wrong(key, f"must be a table, is {_type(values)}")
         return Table(self.file, values, (*self.path, key))
 
+    def tables(self, key: str) -> tuple[Table, ...]:
+        """Return the tables of the list ``key`` (``[[key]]``), at least one."""
+        listed = self._typed(key, list, "a list of tables", _REQUIRED)
+        if not listed or not all(isinstance(values, dict) for values in listed):
+            raise self.wrong(key, "must be a list of tables")
+        return tuple(Table(self.file, values, (*self.path, key)) for values in listed)
+
     def text(self, key: str, default: Any = _REQUIRED) -> str:
         """Return a text that isn't empty (``default`` may be)."""
         value = self._typed(key, str, "a text", default)

@@ -180,6 +180,9 @@ class World:
     def _paper(self, state: str = "full") -> None:
         self._machine.receipt_printer.set_paper(state)
 
+    def _receipt_cover(self, open: bool = True) -> None:
+        self._machine.receipt_printer.set_cover(open)
+
     def _show_code(self, text: str = "", picture: str = "") -> None:
         """Hold a code before the scanner: its text, or a picture (base64) in which one is looked for."""
         shown = b64decode(picture, validate=True)
@@ -306,6 +309,7 @@ ACTS: Final[Mapping[str, tuple[Act, Mapping[str, type]]]] = {
     "take_receipt": (World._take_receipt, {}),
     "refill_paper": (World._paper, {}),
     "paper": (World._paper, {"state": str}),
+    "receipt_cover": (World._receipt_cover, {"open": bool}),
     "show_code": (World._show_code, {"text": str, "picture": str}),
     "hide_code": (World._hide_code, {}),
     "load_stacker": (World._load_stacker, {"unit": int, "personas": list}),

@@ -24,13 +24,13 @@ class Entry:
     """Judges who wants to enter. The clock's wall time is used for the code only, as TOTP needs it."""
 
     def __init__(self, staff: StaffFile, lockout: Lockout, clock: Clock) -> None:
-        self._staff, self._clock = staff, clock
+        self.staff, self._clock = staff, clock
         self.lockout = lockout
 
     async def admit(self, number: str, pin: str, code: str) -> Member:
         """Return the member; raises ``NotAdmitted``, ``Locked``, ``StaffError``, ``OSError``."""
         self.lockout.begin()
-        member = self._staff.members().get(number, nobody())
+        member = self.staff.members().get(number, nobody())
         known = await asyncio.to_thread(member.pin_is, pin)
         step = self._step_of(member, code)
         if not known or step is None or not member.number:

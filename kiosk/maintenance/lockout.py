@@ -76,7 +76,7 @@ def _wait_after(tries: int) -> float:
     if tries < FREE_TRIES:
         return 0.0
     doublings = min(tries - FREE_TRIES, math.ceil(math.log2(LONGEST_WAIT_S / FIRST_WAIT_S)))
-    return min(LONGEST_WAIT_S, FIRST_WAIT_S * 2**doublings)
+    return min(LONGEST_WAIT_S, FIRST_WAIT_S * float(1 << doublings))
 
 
 def _read(path: Path) -> tuple[int, dict[str, int]]:

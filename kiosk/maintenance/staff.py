@@ -21,6 +21,8 @@ import pyotp
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 
+STAFF_FILE: Final = "staff.json"
+"""In the site's state folder."""
 STAFF_NO: Final = re.compile(r"[0-9]{4,8}")
 """A staff number (工号): it is typed on a number pad."""
 PIN: Final = re.compile(r"[0-9]{6,12}")

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from kiosk.maintenance.vendor_mode import VendorMode
 from kiosk.meter import Meter
 from kiosk.prompts import Action, Answer, ChooseOne, Notice, Option, Page, PlaceItem, StillThere
 from kiosk.stage import Stage
@@ -77,6 +78,7 @@ def began(seconds: Seconds) -> Began:
             events=Silent(),
             times=SimpleNamespace(idle_s=idle_s, warn_s=warn_s),
             site=SimpleNamespace(hotline="0574-00000000"),
+            vendor_mode=VendorMode(),
         )
         service: Any = SimpleNamespace(name="test", title=text("home.question"))
         return Visit(house, service, "v1", "C-1", datetime.now(UTC), Meter(seconds)), person
@@ -250,3 +252,23 @@ async def test_what_is_kept_is_wiped_once(began: Began) -> None:
     visit.wipe()
     visit.wipe()
     assert data.wiped == 1
+
+
+async def test_a_door_that_opens_ends_the_visit_when_nothing_is_under_way(began: Began) -> None:
+    visit, person = began()
+    mode = visit.house.vendor_mode
+    visit.held.working = True
+    asking = asyncio.ensure_future(visit.ask(notice("a")))
+    mode.call(at_once=True)
+    await asyncio.sleep(0.7)
+    assert not asking.done()
+    visit.held.working = False
+    with pytest.raises(Leave) as left:
+        await asking
+    assert left.value.reason == "maintenance"
+
+
+async def test_the_key_alone_lets_the_visit_come_to_its_end(began: Began) -> None:
+    visit, _ = began(a=["ok"])
+    visit.house.vendor_mode.call()
+    assert (await visit.ask(notice("a"))).action == "ok"

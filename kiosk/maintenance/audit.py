@@ -1,0 +1,36 @@
+"""Every act of staff is an event of the journal: hash-chained like money, by number and never by name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from kiosk.events import EventLog
+from kiosk.journal import Journal
+from kiosk.journal.records import MACHINE, Letter
+
+if TYPE_CHECKING:
+    from kiosk.maintenance.staff import Member
+
+ACT: Final = "staff-act"
+ALARM: Final = "cabinet-alarm"
+UNKNOWN: Final = "unknown"
+
+
+class Audit:
+    """Writes what staff do; an act that could not be written is not done (``JournalFailed`` goes on)."""
+
+    def __init__(self, journal: Journal, events: EventLog) -> None:
+        self._journal, self._events = journal, events
+
+    async def act(self, member: Member | None, action: str, **more: Any) -> None:
+        """Note that ``member`` (nobody known: None) did ``action``. ``more`` are names of the journal."""
+        staff = member.number if member else UNKNOWN
+        role = member.role.value if member else UNKNOWN
+        await self._journal.note(MACHINE, ACT, staff=staff, role=role, action=action, **more)
+        self._events.event("staff-act", staff=f"no-{staff}", action=action, device=more.get("device"))
+
+    async def alarm(self, door: str) -> None:
+        """Note that a door stands open and nobody has logged in; the back office is told."""
+        letter = Letter("cabinet-alarm", {"door": door, "reason": "opened"})
+        self._events.event("cabinet-alarm", device="io_board", reason=door)
+        await self._journal.note(MACHINE, ALARM, door=door, letter=letter)

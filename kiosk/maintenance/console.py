@@ -1,0 +1,131 @@
+"""The screen as staff have it: pages to ask and tell, and the log-out of who walks away."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from kiosk.prompts import Action, Answer, Checklist, EnterNumber, Notice, Prompt, Tone
+from kiosk.stage import Stage, Surroundings
+from kiosk.texts import Text, text
+
+LOG_OUT_S: Final = 120.0
+LOOK_S: Final = 0.5
+"""How often a page that watches a device looks."""
+
+
+class LoggedOut(Exception):
+    """Staff logged out, or nobody has touched the screen for two minutes; ``reason`` is a word."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class WentBack(Exception):
+    """Staff went back a page."""
+
+
+class Console:
+    """Asks staff. Every page has a way back and the log-out; without ``session`` (logging in) a way out."""
+
+    def __init__(self, stage: Stage, log_out_s: float = LOG_OUT_S) -> None:
+        self._stage = stage
+        self._log_out_s = log_out_s
+        self.session = False
+
+    async def ask(self, prompt: Prompt) -> Answer:
+        """Show ``prompt`` and return the answer; raises ``WentBack``, ``LoggedOut``."""
+        return await self.watch(prompt, None)
+
+    async def watch(
+        self,
+        prompt: Prompt,
+        look: Callable[[], Awaitable[Prompt]] | None,
+        *,
+        until: Callable[[], bool] | None = None,
+    ) -> Answer:
+        """As ``ask``, while ``look`` is called again and again and gives what the page now is.
+
+        Ends with the answer ``done`` of its own as soon as ``until`` says so.
+        """
+        page = self._stage.show(prompt, self._around)
+        while True:
+            if self._stage.idle_s() > self._log_out_s:
+                raise LoggedOut("idle")
+            try:
+                async with asyncio.timeout(LOOK_S if look else 1.0):
+                    return self._sorted(await self._stage.next_answer())
+            except TimeoutError:
+                pass
+            if look is not None:
+                self._stage.update(await look())
+            if until is not None and until():
+                return Answer(page.number, "done")
+
+    def show(self, prompt: Prompt) -> None:
+        """Show a page that has nothing to answer."""
+        self._stage.show(prompt, Surroundings(service=text("maintenance.title"), can_help=False))
+
+    def update(self, prompt: Prompt) -> None:
+        """Change what is shown; work that goes on counts as somebody there."""
+        self._stage.touched()
+        self._stage.update(prompt)
+
+    def touched(self) -> None:
+        """Somebody is there, though not at the screen: a device says so."""
+        self._stage.touched()
+
+    async def number(
+        self, name: str, *, least: int = 1, most: int = 12, masked: bool = False, **words: Text | None
+    ) -> str:
+        """Ask for digits; ``words`` may give ``body`` and ``unit``."""
+        prompt = EnterNumber(
+            name,
+            text(f"maintenance.{name}.question"),
+            words.get("body"),
+            least=least,
+            most=most,
+            masked=masked,
+            unit=words.get("unit"),
+        )
+        while True:
+            answer = await self.ask(prompt)
+            digits = str(answer.value or "")
+            if answer.action == "enter" and digits.isdigit() and least <= len(digits) <= most:
+                return digits
+
+    async def tell(self, name: str, question: Text, *paragraphs: Text, tone: Tone = Tone.PLAIN) -> None:
+        """Show something to read until it is put away."""
+        await self.ask(
+            Notice(
+                name,
+                question,
+                paragraphs=paragraphs,
+                tone=tone,
+                actions=(Action("ok", text("maintenance.ok")),),
+            )
+        )
+
+    async def done(self, prompt: Checklist) -> None:
+        """Show a checklist that has come to its end until it is put away."""
+        await self.ask(prompt)
+
+    @property
+    def _around(self) -> Surroundings:
+        leave = text("maintenance.log-out" if self.session else "maintenance.leave")
+        return Surroundings(
+            service=text("maintenance.title"),
+            can_back=self.session,
+            can_cancel=True,
+            cancel_returns=leave,
+            can_help=False,
+        )
+
+    def _sorted(self, answer: Answer) -> Answer:
+        if answer.action == "cancel":
+            raise LoggedOut("logged-out")
+        if answer.action == "back":
+            raise WentBack
+        return answer

@@ -1,0 +1,172 @@
+"""Diagnostics by touch: the list of devices, one page each, self-tests, guided remedies."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from devices.base import DeviceError
+from kiosk.maintenance.console import Console
+from kiosk.maintenance.remedies import Remedy
+from kiosk.maintenance.selftest import Finding, Test, Verdict
+from kiosk.maintenance.staff import Member, Right
+from kiosk.maintenance.words import advice, device_rows, finding_item, state_of
+from kiosk.maintenance.workshop import Workshop
+from kiosk.prompts import Action, Checklist, ChooseOne, Item, Notice, Option, Prompt, Tone
+from kiosk.texts import text
+
+
+@dataclass(slots=True)
+class DevicePages:
+    """The pages of one session."""
+
+    shop: Workshop
+    console: Console
+    member: Member
+    findings: dict[str, Finding] = field(default_factory=dict)
+    """What the session's self-tests found, by test; it goes into the report."""
+
+    async def choose(self) -> str:
+        """Show every device with how it is, live; return the one that was touched."""
+        cabinet = self.shop.house.cabinet
+
+        async def look() -> Prompt:
+            await cabinet.refresh()
+            return self._list()
+
+        while True:
+            answer = await self.console.watch(self._list(), look)
+            if answer.action == "choose" and answer.value in cabinet.workers:
+                return str(answer.value)
+
+    def _list(self) -> ChooseOne:
+        faults = self.shop.house.faults
+        return ChooseOne(
+            "devices",
+            text("maintenance.devices.question"),
+            options=tuple(
+                Option(
+                    name,
+                    text(f"device.{name}"),
+                    state_of(faults, name, worker.fault(), worker.status.warnings),
+                )
+                for name, worker in self.shop.house.cabinet.workers.items()
+            ),
+        )
+
+    async def device(self, name: str) -> None:
+        """Show the page of a device, live, until staff go back (``WentBack``)."""
+        while True:
+            page = await self._page(name)
+            answer = await self.console.watch(page, lambda: self._page(name))
+            match answer.action:
+                case "remedy":
+                    await self._remedy(name)
+                case "self-test":
+                    await self.self_test(self.shop.tests.of([name], attended=True))
+                case "reset":
+                    await self._reset(name)
+
+    async def _page(self, name: str) -> Prompt:
+        sheet = await self.shop.inspector.sheet(name)
+        now = self.shop.house.now()
+        actions = []
+        if self.member.may(Right.DEVICES):
+            remedy = self.shop.remedies.of(self.shop.house.cabinet.workers[name], sheet.fault)
+            if remedy is not None:
+                actions.append(Action("remedy", text("maintenance.remedy")))
+            actions.append(Action("self-test", text("maintenance.self-test")))
+            actions.append(Action("reset", text("maintenance.reset")))
+        tone = Tone.PLAIN if sheet.usable else Tone.NEEDS_YOU
+        return Notice(
+            "device",
+            text("maintenance.device.question", device=text(f"device.{name}")),
+            rows=device_rows(self.shop.house.faults, sheet, now),
+            actions=tuple(actions),
+            tone=tone,
+        )
+
+    async def _reset(self, name: str) -> None:
+        worker = self.shop.house.cabinet.workers[name]
+        await self.shop.audit.act(self.member, "reset", device=name)
+        try:
+            await worker(lambda device: device.reset())
+        except DeviceError as error:
+            await self.console.tell(
+                "reset-failed",
+                text("maintenance.reset-failed"),
+                advice(self.shop.house.faults, name, error.code),
+                tone=Tone.STOPPED,
+            )
+
+    # --- self-tests ------------------------------------------------------------------------------------
+
+    async def self_test(self, tests: Sequence[Test]) -> tuple[Finding, ...]:
+        """Run the tests and show them; return what they found once that was put away."""
+        running = {test.name: Finding(test.name, test.device, Verdict.RUNNING) for test in tests}
+        waiting = {test.name for test in tests}
+
+        def prompt(*actions: Action) -> Checklist:
+            faults = self.shop.house.faults
+            items = tuple(
+                Item(text(f"selftest.{name}")) if name in waiting else finding_item(faults, finding)
+                for name, finding in running.items()
+            )
+            return Checklist("self-test", text("selftest.question"), items=items, actions=actions)
+
+        def told(finding: Finding) -> None:
+            waiting.discard(finding.test)
+            running[finding.test] = finding
+            self.console.update(prompt())
+
+        self.console.show(prompt())
+        findings = await self.shop.tests.run(tests, told)
+        for finding in findings:
+            self.findings[finding.test] = finding
+            await self.shop.audit.act(
+                self.member,
+                "self-test",
+                device=finding.device,
+                test=finding.test,
+                verdict=finding.verdict.value,
+                code=finding.code,
+            )
+        await self.console.ask(prompt(Action("ok", text("maintenance.ok"))))
+        return findings
+
+    # --- remedies ---------------------------------------------------------------------------------------
+
+    async def _remedy(self, name: str) -> None:
+        """Lead through the remedy of what is wrong now; it ends by itself once the device is well."""
+        worker = self.shop.house.cabinet.workers[name]
+        remedy = self.shop.remedies.of(worker, worker.fault())
+        if remedy is None:
+            return
+        await self.shop.audit.act(self.member, "remedy-begun", device=name, code=remedy.fault)
+
+        async def look() -> Prompt:
+            if await remedy.look():
+                self.console.touched()
+            return self._steps(remedy)
+
+        answer = await self.console.watch(self._steps(remedy), look, until=lambda: remedy.done)
+        await self.shop.audit.act(
+            self.member,
+            "remedy-ended",
+            device=name,
+            code=remedy.fault,
+            verdict="mended" if remedy.done else "left",
+        )
+        if answer.action == "done" and remedy.done:
+            await self.console.ask(self._steps(remedy))
+
+    def _steps(self, remedy: Remedy) -> Checklist:
+        ok = (Action("ok", text("maintenance.ok")),) if remedy.done else ()
+        return Checklist(
+            "remedy",
+            advice(self.shop.house.faults, remedy.device, remedy.fault),
+            text("remedy.done" if remedy.done else "remedy.body"),
+            Tone.DONE if remedy.done else Tone.PLAIN,
+            items=remedy.items(),
+            actions=ok,
+        )
