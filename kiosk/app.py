@@ -21,6 +21,7 @@ from devices.base import DeviceError, Fault, Status
 from devices.id_card_reader import OpenTemplateDecoder, photo_decoder
 from devices.interfaces import IoBoard
 from kiosk.cabinet import Worker
+from kiosk.certificate_recovery import CertificateGoods
 from kiosk.clock import BenchClock, Clock, SteadyClock, SystemClock, mono_s
 from kiosk.debuglink import DebugLink, said, told
 from kiosk.events import EventLog, open_log, read_catalogue
@@ -39,7 +40,7 @@ from kiosk.numbers import Numbers
 from kiosk.outbox import Outbox
 from kiosk.paper_check import PaperCheck
 from kiosk.platform import Platform
-from kiosk.ports import PermitAtRecovery, ReceiptAtRecovery, TerminalAtCashier
+from kiosk.ports import DocumentsAtRecovery, PermitAtRecovery, ReceiptAtRecovery, TerminalAtCashier
 from kiosk.prompts import Answer, View
 from kiosk.reception import Reception, Report, report_of
 from kiosk.recovery import Recovery
@@ -50,8 +51,8 @@ from kiosk.settings import Settings
 from kiosk.stage import Stage
 from kiosk.strip import StripTemplate
 from kiosk.texts import Catalogue, text
-from kiosk.traffic_recovery import TrafficGoods
 from kiosk.timekeeper import Timekeeper
+from kiosk.traffic_recovery import TrafficGoods
 from kiosk.voice import Voice
 from kiosk.watchdog import Watchdog
 
@@ -247,7 +248,12 @@ class Kiosk:
             self.clock,
             permit=PermitAtRecovery(self.cabinet.permit_unit, house.strip_template, house.print_font),
             receipt=ReceiptAtRecovery(self.cabinet.receipt_printer),
-            goods={"traffic-violations": TrafficGoods(house.journal, house.traffic)},
+            goods={
+                "traffic-violations": TrafficGoods(house.journal, house.traffic),
+                "certificates": CertificateGoods(
+                    house.journal, house.certificates, DocumentsAtRecovery(self.cabinet.document_printer)
+                ),
+            },
             bystander=pages,
             take_wait_s=house.times.take_s,
         )

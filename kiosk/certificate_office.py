@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Any
 from urllib.parse import quote
 
-from kiosk.platform import Platform
+from kiosk.platform import Platform, Refused
 
 
 class Decision(StrEnum):
@@ -39,6 +39,14 @@ class Answered:
 
     decision: Decision
     serials: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OfCase:
+    """What the desk has of a case: its decision, None before any, and its certificates by their numbers."""
+
+    decision: Decision | None
+    certificates: Mapping[str, Standing]
 
 
 class CertificateOffice:
@@ -73,9 +81,15 @@ class CertificateOffice:
             f"{_path(serial)}/outcome", body, f"{serial}:outcome:{standing.value}", lambda value: None
         )
 
-    async def of_case(self, case_no: str) -> Mapping[str, Standing]:
-        """Return the certificates of a case by their numbers, for recovery; none where none were made."""
-        return await self._platform.get(f"/v1/cases/{quote(case_no, safe='')}/certificates", _standings)
+    async def of_case(self, case_no: str) -> OfCase:
+        """Return what there is of a case, in one exchange; for recovery."""
+        path = f"/v1/cases/{quote(case_no, safe='')}/certificates"
+        try:
+            return await self._platform.get(path, _of_case, deadline_s=0)
+        except Refused as refused:
+            if refused.status == 404:
+                return OfCase(None, {})
+            raise
 
 
 def _path(serial: str) -> str:
@@ -97,5 +111,6 @@ def _document(value: Any) -> bytearray:
     return pdf
 
 
-def _standings(value: Any) -> Mapping[str, Standing]:
-    return {str(made["serial"]): Standing(made["state"]) for made in value["certificates"]}
+def _of_case(value: Any) -> OfCase:
+    made = {str(made["serial"]): Standing(made["state"]) for made in value["certificates"]}
+    return OfCase(Decision(value["state"]) if value["state"] is not None else None, made)

@@ -10,6 +10,8 @@ from __future__ import annotations
 import asyncio
 import re
 import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Any, Final
@@ -51,6 +53,15 @@ class PaperCheck:
     def __init__(self, anchor: bytes) -> None:
         self._anchor = x509.load_pem_x509_certificate(anchor)
 
+    @asynccontextmanager
+    async def warm(self) -> AsyncIterator[None]:
+        """Load what the check needs while the person is still busy; it takes most of a second."""
+        loading = asyncio.create_task(asyncio.to_thread(_load))
+        try:
+            yield
+        finally:
+            await asyncio.gather(loading, return_exceptions=True)
+
     async def check(self, pdf: bytes, expected: Expected) -> int:
         """Return how many pages the document has; raises ``PaperDiffers``. Nothing is written to a disk."""
         return await asyncio.to_thread(self._check, pdf, expected)
@@ -68,7 +79,6 @@ class PaperCheck:
 
     def _verify(self, pdf: bytes) -> None:
         """Require one signature over the whole file, whole, by somebody whom the anchor vouches for."""
-        # pyHanko takes most of a second to load: only where a certificate is printed.
         from asn1crypto.x509 import Certificate
         from cryptography.hazmat.primitives.serialization import Encoding
         from pyhanko.pdf_utils.reader import PdfFileReader
@@ -88,6 +98,12 @@ class PaperCheck:
             raise PaperDiffers("signature-partial")
         if not status.bottom_line:
             raise PaperDiffers("signature-untrusted")
+
+
+def _load() -> None:
+    """Import what only a certificate needs: it would slow every start of the kiosk."""
+    import pypdfium2  # noqa: F401
+    from pyhanko.sign import validation  # noqa: F401
 
 
 def _read(pdf: bytes) -> list[str]:

@@ -7,10 +7,19 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from devices.interfaces import Media, PaymentResult, PaymentTerminal, PermitUnit, ReceiptPrinter
+from devices.interfaces import (
+    DocumentPrinter,
+    Media,
+    PaymentResult,
+    PaymentTerminal,
+    PermitUnit,
+    PrintJob,
+    ReceiptPrinter,
+)
 from kiosk.cabinet import Worker
 from kiosk.platform import Approval
 from kiosk.steps.papers import CUTS
+from kiosk.steps.print_document import SHEETS
 from kiosk.strip import StripTemplate, draw_strip
 
 
@@ -92,3 +101,19 @@ class ReceiptAtRecovery:
 
     async def cuts(self) -> int:
         return (await self.worker(lambda unit: unit.counters())).get(CUTS, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentsAtRecovery:
+    """The document printer's jobs, and its count of sheets."""
+
+    worker: Worker[DocumentPrinter]
+
+    async def job(self, name: str) -> PrintJob:
+        return await self.worker(lambda unit: unit.job(name))
+
+    async def cancel(self, name: str) -> None:
+        await self.worker(lambda unit: unit.cancel(name))
+
+    async def sheets(self) -> int | None:
+        return (await self.worker(lambda unit: unit.counters())).get(SHEETS)

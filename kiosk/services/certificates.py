@@ -29,13 +29,14 @@ from kiosk.visit import Refused, Visit
 async def print_certificates(visit: Visit) -> None:
     """The leaflet, in order: who you are, which certificate and what for, made and signed, printed, taken."""
     rules = visit.house.certificate_rules()
-    if visit.house.paper_check is None:
+    check = visit.house.paper_check
+    if check is None:
         raise Refused("no-trust-anchor", text("certificates.refused.no-trust-anchor"))
     visit.steps = 5
 
     visit.step = 1
     way = await _opening(visit, rules)
-    async with camera_warm(visit, way):
+    async with camera_warm(visit, way), check.warm():
         visit.step = 2
         holder = await read_id_card(visit, accepted={CardType.RESIDENT})
         choose.refuse(rules.refusal_of_age(holder.age))

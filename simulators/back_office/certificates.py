@@ -115,6 +115,9 @@ class CertificateState(Part):
 
 
 class CertificatesOfCase(Part):
+    """``state`` is what was decided, None while nobody has applied."""
+
+    state: Decision | None
     certificates: list[CertificateState]
 
 
@@ -195,7 +198,11 @@ def show_state(db: Connection, office: Office, serial: Serial) -> CertificateSta
 def show_certificates(db: Connection, office: Office, case_no: CaseNo) -> CertificatesOfCase:
     """Return how a case's certificates stand, none where none were made; raises ``Refused`` 404."""
     require_case(db, case_no)
-    return CertificatesOfCase(certificates=[_state(row) for row in _rows_of(db, case_no)])
+    applied = find(db, applications.c.case_no, case_no)
+    return CertificatesOfCase(
+        state=applied["state"] if applied is not None else None,
+        certificates=[_state(row) for row in _rows_of(db, case_no)],
+    )
 
 
 def take_certificate_outcome(

@@ -1,0 +1,154 @@
+"""What recovery does about certificates: ask the printer what became of each job, and void what is not out.
+
+A job is never printed again, and one that still waits is cancelled, so that nothing comes out when somebody
+else stands there. A copy that the printer finished is good: its holder took it, or it lies there for them.
+Every other copy is void.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final, Protocol
+
+from devices.base import DeviceError
+from devices.interfaces import PrintJob, PrintState
+from kiosk.certificate_office import CertificateOffice, Standing
+from kiosk.goods_recovery import NO_GOODS, Goods, GoodsState
+from kiosk.journal import Effect, EffectState, Journal, Letter, VisitRecord
+from kiosk.journal.effects import PRINT_DOCUMENT, SUBMIT_CERTIFICATE
+from kiosk.journal.fields import word
+from kiosk.platform import PlatformError
+
+INTERRUPTED: Final = "interrupted"
+CANCELLING_TRIES: Final = 20
+PAUSE_S: Final = 0.25
+_NOBODY_KNOWS: Final = frozenset({PrintState.NOT_FOUND, PrintState.UNKNOWN})
+
+
+class PrinterPort(Protocol):
+    """The document printer as recovery asks it. May raise ``devices.base.DeviceError``."""
+
+    async def job(self, name: str) -> PrintJob: ...
+
+    async def cancel(self, name: str) -> None: ...
+
+    async def sheets(self) -> int | None:
+        """Return the counter of the printer's life, None where it has none."""
+        ...
+
+
+class CertificateGoods:
+    """``GoodsRecovery`` of certificates: their application, and a job for each copy."""
+
+    def __init__(self, journal: Journal, office: CertificateOffice, printer: PrinterPort) -> None:
+        self._journal, self._office, self._printer = journal, office, printer
+
+    async def settle(self, visit: str) -> Goods:
+        """Ask about every copy of a dead visit, and tell the back office which are good and which void."""
+        await self._ask_jobs(await self._journal.visit(visit))
+        record = await self._journal.visit(visit)
+        await self._ask_office(record, good=_printed(record))
+        if not _printed(record):
+            return NO_GOODS
+        if record.noted("delivered") is None:
+            await self._journal.post(Letter("documents-left", case_no=record.case_no))
+        return Goods(GoodsState.WHOLE)
+
+    async def ask_again(self, record: VisitRecord) -> None:
+        """Ask whoever is back again. Nothing of an ended visit becomes good any more."""
+        await self._ask_jobs(record)
+        submitted = record.last(SUBMIT_CERTIFICATE)
+        if submitted is not None and not submitted.state.resolved:
+            await self._ask_office(record, good=frozenset())
+
+    def taken(self, record: VisitRecord) -> bool:
+        """Tell whether copies came out: the tray is open, so they are their holder's."""
+        return bool(_printed(record))
+
+    # --- the printer ------------------------------------------------------------------------------
+
+    async def _ask_jobs(self, record: VisitRecord) -> None:
+        for effect in record.every(PRINT_DOCUMENT):
+            if not effect.state.resolved:
+                await self._ask_job(effect)
+
+    async def _ask_job(self, effect: Effect) -> None:
+        try:
+            job, sheets = await self._stopped(effect.key), await self._printer.sheets()
+        except DeviceError as error:
+            await self._not_known(effect, error.code)
+            return
+        state = _state(job, effect.before.get("sheets"), sheets)
+        if state.resolved:
+            after = {"state": job.state.value, "sheets": sheets}
+            await self._journal.conclude(effect.intent, state, after=after)
+        else:
+            await self._not_known(effect, job.state.value)
+
+    async def _stopped(self, name: str) -> PrintJob:
+        """Return the job once nothing more will come of it, as far as the printer lets itself be stopped."""
+        job = await self._printer.job(name)
+        if job.state.ended or job.state in _NOBODY_KNOWS:
+            return job
+        await self._printer.cancel(name)
+        for _ in range(CANCELLING_TRIES):
+            job = await self._printer.job(name)
+            if job.state.ended:
+                break
+            await asyncio.sleep(PAUSE_S)
+        return job
+
+    # --- the back office ----------------------------------------------------------------------------
+
+    async def _ask_office(self, record: VisitRecord, good: frozenset[str]) -> None:
+        """Conclude the application; every certificate that is still ``issued`` is now good or void."""
+        submitted = record.last(SUBMIT_CERTIFICATE)
+        if submitted is None:
+            return
+        try:
+            made = await self._office.of_case(record.case_no)
+        except PlatformError as error:
+            if not submitted.state.resolved:
+                await self._not_known(submitted, error.code)
+            for effect in record.every(PRINT_DOCUMENT):
+                serial = str(effect.before["serial"])
+                await self._write(record, serial, Standing.PRINTED if serial in good else Standing.VOID)
+            return
+        if not submitted.state.resolved:
+            state = EffectState.DONE if made.decision else EffectState.FAILED
+            after = {"state": made.decision.value if made.decision else "none"}
+            await self._journal.conclude(submitted.intent, state, after=after)
+        for serial, standing in made.certificates.items():
+            if standing is Standing.ISSUED:
+                await self._tell(record, serial, Standing.PRINTED if serial in good else Standing.VOID)
+
+    async def _tell(self, record: VisitRecord, serial: str, standing: Standing) -> None:
+        try:
+            await self._office.tell(serial, standing, INTERRUPTED if standing is Standing.VOID else "")
+        except PlatformError:
+            await self._write(record, serial, standing)
+
+    async def _write(self, record: VisitRecord, serial: str, standing: Standing) -> None:
+        body = {"serial": serial, "status": standing.value, "reason": INTERRUPTED}
+        await self._journal.post(Letter("certificate-outcome", body, record.case_no))
+
+    async def _not_known(self, effect: Effect, code: str) -> None:
+        if effect.state is EffectState.INTENDED:
+            await self._journal.conclude(effect.intent, EffectState.UNKNOWN, after={"code": word(code)})
+
+
+def _printed(record: VisitRecord) -> frozenset[str]:
+    """Return the numbers of the copies that came out."""
+    done = (effect for effect in record.every(PRINT_DOCUMENT) if effect.state is EffectState.DONE)
+    return frozenset(str(effect.before["serial"]) for effect in done)
+
+
+def _state(job: PrintJob, before: int | None, after: int | None) -> EffectState:
+    """Return what job and counter say: a job that the printer has forgotten is told by the counter alone."""
+    if job.state is PrintState.COMPLETED:
+        return EffectState.DONE
+    if job.state.ended:
+        return EffectState.FAILED
+    if job.state in _NOBODY_KNOWS and before is not None and after is not None:
+        return EffectState.DONE if after > before else EffectState.FAILED
+    return EffectState.FAILED if job.state is PrintState.NOT_FOUND else EffectState.UNKNOWN
