@@ -8,11 +8,11 @@ import gc
 import json
 import os
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,6 +55,9 @@ from kiosk.timekeeper import Timekeeper
 from kiosk.traffic_recovery import TrafficGoods
 from kiosk.voice import Voice
 from kiosk.watchdog import Watchdog
+
+if TYPE_CHECKING:
+    from kiosk.maintenance.workshop import Workshop
 
 ROOT = Path(__file__).parent.parent
 FIRST_LOOK_S = 2.0
@@ -179,6 +182,22 @@ class Kiosk:
             gc.freeze()
             gc.enable()
             await reception.receive_for_ever()
+
+    @contextlib.asynccontextmanager
+    async def workshop(self) -> AsyncIterator[Workshop]:
+        """Open the house for maintenance alone, while no kiosk runs; raises ``JournalRefused``."""
+        from kiosk.maintenance.workshop import Workshop
+
+        async with contextlib.AsyncExitStack() as closing:
+            key = read_key(self.settings.journal.key_file, make=self.settings.journal.may_make_key)
+            journal = await Journal.open(self.settings.journal.path, key, self.clock)
+            closing.push_async_callback(journal.close)
+            house = self._build_house(journal, closing)
+            closing.push_async_callback(self.cabinet.close)
+            closing.push_async_callback(house.matcher.stop)
+            await self._start_matcher(house)
+            await self.cabinet.refresh()
+            yield Workshop.of(house, self.settings, self.memory)
 
     def _light_the_way(self, board: Worker[IoBoard], closing: contextlib.AsyncExitStack) -> None:
         """Let the guide lights follow the pages."""

@@ -85,8 +85,9 @@ class ServiceSocket:
                 return await self._self_test(shop, question, say)
             case "report":
                 return (await make_report(shop)).body
-            case "issues":
-                return [issue.plain() for issue in (await make_report(shop)).issues]
+            case "staff-changed":
+                words = (str(question[name]) for name in ("action", "number", "role"))
+                return await shop.audit.staff_changed(*words)
         raise KeyError("ask")
 
     async def _self_test(self, shop: Workshop, question: Mapping[str, Any], say: Say) -> Any:
