@@ -16,6 +16,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Final
 
+from kiosk.journal.keys import credentials
 from kiosk.site_links import LINKS_OF, not_real, read_links
 from kiosk.texts import LANGUAGES
 from kiosk.toml_table import SettingsError, Table
@@ -120,7 +121,8 @@ class BackOffice:
 
 @dataclass(frozen=True, slots=True)
 class Journal:
-    """The journal's database, and the file with its key, outside the database."""
+    """The journal's database, and the file with its key, outside the database: a credential's, where one is
+    named."""
 
     path: Path
     key_file: Path
@@ -316,12 +318,15 @@ def _back_office(table: Table, production: bool) -> BackOffice:
 
 
 def _journal(table: Table, production: bool) -> Journal:
+    credential = table.text("key_credential", "")
     journal = Journal(
         path=_path(table, "path", table.file.parent),
-        key_file=_path(table, "key_file", table.file.parent),
-        may_make_key=not production,
+        key_file=(
+            _credential(table, credential) if credential else _path(table, "key_file", table.file.parent)
+        ),
+        may_make_key=not production and not credential,
     )
-    if production:
+    if production and not credential:
         if not journal.key_file.is_file():
             raise table.wrong(
                 "key_file", f"{journal.key_file} is missing; a production site never makes its key"
@@ -340,6 +345,19 @@ def _seal_anchor(table: Table) -> Path | None:
     if anchor is not None and not anchor.is_file():
         raise table.wrong("trust_anchor", f"{anchor} is missing")
     return anchor
+
+
+def _credential(table: Table, name: str) -> Path:
+    """Return where systemd laid the credential ``name`` for this unit."""
+    if table.text("key_file", ""):
+        raise table.wrong("key_credential", "the key is in key_file or in a credential, not in both")
+    folder = credentials()
+    if folder is None or not (folder / name).is_file():
+        raise table.wrong(
+            "key_credential",
+            f"this process has no credential {name!r}; its unit needs LoadCredentialEncrypted={name}:…",
+        )
+    return folder / name
 
 
 def _voice(table: Table) -> Speech | None:

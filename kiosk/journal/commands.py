@@ -1,6 +1,7 @@
 """``kiosk journal verify|show|export``: functions that print and return the exit code.
 
-0: whole. 1: something is wrong with the chain. 2: the journal can't be read (code on the error stream).
+0: whole. 1: something is wrong. 2: the journal can't be read (code on the error stream). 3: whole, but behind
+its last commit lies what a power cut leaves and the next start clears away; a changed byte looks the same.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from kiosk.journal.keys import read_key
 from kiosk.journal.records import Head, JournalRefused
 from kiosk.journal.verify import verify_file
 
-WHOLE, BROKEN, UNREADABLE = 0, 1, 2
+WHOLE, BROKEN, UNREADABLE, UNFINISHED = 0, 1, 2, 3
 
 
 def verify(path: Path, key_file: Path, *, head: str | None = None, out: TextIO = sys.stdout) -> int:
@@ -28,10 +29,13 @@ def verify(path: Path, key_file: Path, *, head: str | None = None, out: TextIO =
     except (JournalRefused, ValueError) as error:
         print(error, file=sys.stderr)
         return UNREADABLE
-    for fault in report.faults:
+    for fault in (*report.faults, *report.unfinished):
         print(fault, file=out)
-    print(f"{report.events} events, head {report.head}, {'whole' if report.whole else 'BROKEN'}", file=out)
-    return WHOLE if report.whole else BROKEN
+    word, code = ("whole", WHOLE) if report.whole else ("BROKEN", BROKEN)
+    if report.whole and report.unfinished:
+        word, code = "whole so far, the next start clears the rest away", UNFINISHED
+    print(f"{report.events} events, head {report.head}, {word}", file=out)
+    return code
 
 
 def show(path: Path, key_file: Path, *, visit: str | None = None, out: TextIO = sys.stdout) -> int:

@@ -22,6 +22,7 @@ _NAMES: Final = """
 
     order_no refund_no bill_no amount_fen refunded_fen total_fen fee_fen channel method
     host_reference lifetime_s expires_at
+    day lines differences book here_fen there_fen
 
     violation_no decision_no objection_no fine_fen surcharge_fen points receipts
 

@@ -8,7 +8,7 @@ the caller knows that what it asked for is in the journal.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -21,6 +21,7 @@ from kiosk.failpoints import Failpoints, NoFailpoints
 from kiosk.journal import keys
 from kiosk.journal.effects import KINDS
 from kiosk.journal.fields import word
+from kiosk.journal.money_book import MoneyLine, read_money
 from kiosk.journal.records import (
     MACHINE,
     Body,
@@ -228,6 +229,16 @@ class Journal:
     async def machine_events(self) -> tuple[Event, ...]:
         """Return what the machine noted outside of visits."""
         return await self._run(self._store.events, MACHINE)
+
+    async def newest_note(self, kind: str) -> Event | None:
+        """Return the newest event of ``kind`` that the machine noted outside of visits, or None."""
+        return await self._run(self._store.newest_note, MACHINE, kind)
+
+    async def money(
+        self, begin: datetime, end: datetime, orders: Collection[str] = ()
+    ) -> tuple[MoneyLine, ...]:
+        """Return the money concluded from ``begin`` to before ``end``, and all known of ``orders``."""
+        return await asyncio.to_thread(read_money, self._path, self._key, begin=begin, end=end, orders=orders)
 
     async def verify(self, expect: Head | None = None) -> ChainReport:
         """Verify the whole file, reading beside the writer. ``expect`` is a head known from before."""

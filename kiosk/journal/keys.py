@@ -1,4 +1,9 @@
-"""The journal's key: 32 random bytes in a file that only its owner can read, outside the database."""
+"""The journal's key: 32 random bytes outside the database, in a file that only its owner can read.
+
+That file is either one of the machine's (mode 0600), or a credential that systemd has decrypted for this unit
+(``LoadCredentialEncrypted=``: by the TPM where there is one, by the host's own key else). Credentials lie in
+memory, in a folder that only this unit can look into: see systemd.exec(5), "Credentials".
+"""
 
 from __future__ import annotations
 
@@ -29,12 +34,28 @@ def read_key(path: Path, *, make: bool = False) -> bytes:
         raise JournalRefused("key-missing", path.name) from None
     with os.fdopen(descriptor, "rb") as file:
         info = os.fstat(descriptor)
-        if stat.S_IMODE(info.st_mode) & 0o077 or info.st_uid != os.geteuid():
+        if not (_is_ours_alone(info) or (path.parent == credentials() and _is_for_this_unit(info))):
             raise JournalRefused("key-mode", f"{path.name} must be its owner's alone (0600)")
         key = file.read(KEY_BYTES + 1)
     if len(key) != KEY_BYTES:
         raise JournalRefused("key-length", f"{path.name} must hold {KEY_BYTES} bytes")
     return key
+
+
+def credentials() -> Path | None:
+    """Return the folder with this unit's credentials, None for a process that systemd gave none."""
+    folder = os.environ.get("CREDENTIALS_DIRECTORY")
+    return Path(folder) if folder else None
+
+
+def _is_ours_alone(info: os.stat_result) -> bool:
+    return not stat.S_IMODE(info.st_mode) & 0o077 and info.st_uid == os.geteuid()
+
+
+def _is_for_this_unit(info: os.stat_result) -> bool:
+    """A unit that isn't root's gets root's file with an access list, which shows as the group's rights."""
+    mode = stat.S_IMODE(info.st_mode)
+    return info.st_uid == info.st_gid == 0 and not mode & 0o227
 
 
 def token(key: bytes, what: str, value: str) -> str:

@@ -205,6 +205,13 @@ class Store:
         )
         return tuple(chain.event_of(row) for row in rows)
 
+    def newest_note(self, visit: str, kind: str) -> Event | None:
+        row = self._connection.execute(
+            f"SELECT {chain.COLUMNS} FROM event WHERE visit = ? AND kind = ? ORDER BY seq DESC LIMIT 1",
+            (visit, kind),
+        ).fetchone()
+        return chain.event_of(row) if row is not None else None
+
     def unresolved(self) -> tuple[Effect, ...]:
         return self._effects("WHERE state IN ('intended', 'unknown')", ())
 

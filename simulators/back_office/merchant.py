@@ -7,11 +7,17 @@ Every call is made once and returns or raises; whoever asks decides what to do a
 
 from __future__ import annotations
 
+import csv
+import gzip
+import hashlib
+import io
 import json
+import zipfile
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 from urllib.error import URLError
 
 import requests
@@ -21,6 +27,7 @@ from alipay.utils import AliPayConfig
 from wechatpayv3 import WeChatPay, WeChatPayType
 
 HOST_TIMEOUT_S = 4.0
+BILL: Final = "alipay.data.dataservice.bill.downloadurl.query"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -66,6 +73,15 @@ class HostRefused(Exception):
         self.code = code
 
 
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """One line of a host's bill: a payment, or (with ``refund_no``) money that went back. Positive fen."""
+
+    order_no: str
+    refund_no: str
+    amount_fen: int
+
+
 class Channel(Protocol):
     """A way to be paid by QR code. Every call may raise ``HostSilent`` or ``HostRefused``."""
 
@@ -81,6 +97,10 @@ class Channel(Protocol):
 
     def refund(self, order_no: str, refund_no: str, amount_fen: int, total_fen: int, reason: str) -> bool:
         """Give ``amount_fen`` back, once per ``refund_no``; return whether it is done already."""
+        ...
+
+    def bill(self, day: date) -> list[Moved]:
+        """Return the host's own bill of a day that is over."""
         ...
 
 
@@ -139,6 +159,32 @@ class WeChatChannel:
             amount={"refund": amount_fen, "total": total_fen, "currency": "CNY"},
         )
         return bool(answer["status"] == "SUCCESS")
+
+    def bill(self, day: date) -> list[Moved]:
+        try:
+            told = self._call(self._client.trade_bill, bill_date=day.isoformat())
+        except HostRefused as refused:
+            if refused.code == "NO_STATEMENT_EXIST":
+                return []
+            raise
+        try:
+            status, packed = self._client.download_bill(told["download_url"])
+            content = gzip.decompress(packed)
+        except Exception as error:
+            raise HostSilent(str(error)) from error
+        digest = hashlib.sha1(content, usedforsecurity=False).hexdigest()
+        if status != 200 or digest != told["hash_value"]:
+            raise HostSilent("the bill is not the one that was announced")
+        rows = [[cell.lstrip("`") for cell in row] for row in csv.reader(content.decode().splitlines())]
+        lines = [dict(zip(rows[0], row, strict=True)) for row in rows[1:-2]]
+        return [
+            Moved(
+                line["商户订单号"],
+                line["商户退款单号"],
+                fen(line["退款金额"] if line["商户退款单号"] else line["应结订单金额"]),
+            )
+            for line in lines
+        ]
 
     def noticed_order(self, headers: dict[str, str], body: str) -> str | None:
         """Return the order number of a genuine payment notice, else None."""
@@ -225,6 +271,31 @@ class AlipayChannel:
         )
         return True
 
+    def bill(self, day: date) -> list[Moved]:
+        try:
+            told = self._call(BILL, bill_type="trade", bill_date=day.isoformat())
+        except HostRefused as refused:
+            if refused.code == "isp.bill_not_exist":
+                return []
+            raise
+        try:
+            reply = requests.get(told["bill_download_url"], timeout=HOST_TIMEOUT_S)
+            reply.raise_for_status()
+            with zipfile.ZipFile(io.BytesIO(reply.content)) as archive:
+                (name,) = (name for name in archive.namelist() if name.endswith("业务明细.csv"))
+                text = archive.read(name).decode("gb18030")
+        except (requests.RequestException, ValueError, zipfile.BadZipFile) as error:
+            raise HostSilent(str(error)) from error
+        rows = [
+            [cell.strip() for cell in row]
+            for row in csv.reader(line for line in text.splitlines() if line and not line.startswith("#"))
+        ]
+        lines = [dict(zip(rows[0], row, strict=True)) for row in rows[1:]]
+        return [
+            Moved(line["商户订单号"], line["退款批次号/请求号"], abs(fen(line["订单金额（元）"])))
+            for line in lines
+        ]
+
     def noticed_order(self, form: dict[str, str]) -> str | None:
         """Return the order number of a genuine payment notice, else None."""
         fields = dict(form)
@@ -244,6 +315,11 @@ class AlipayChannel:
         if answer["code"] == "20000":
             raise HostSilent(str(answer.get("sub_code")))
         raise HostRefused(str(answer.get("sub_code")))
+
+
+def fen(yuan_text: str) -> int:
+    """Return an amount of a bill, in yuan with decimals, as fen."""
+    return int(Decimal(yuan_text) * 100)
 
 
 def yuan(amount_fen: int) -> str:

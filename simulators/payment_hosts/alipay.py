@@ -1,4 +1,4 @@
-"""The Alipay gateway (支付宝): precreate, query, cancel, close, refund, refund query.
+"""The Alipay gateway (支付宝): precreate, query, cancel, close, refund, refund query, the day's bill.
 
 Written from the public API documents. A request is a form (or query string) whose ``sign`` covers
 the sorted, joined parameters; a reply is ``{"<method>_response": {...}, "sign": "..."}`` whose
@@ -15,7 +15,7 @@ import json
 import re
 import secrets
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 from urllib.parse import parse_qsl
@@ -24,9 +24,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from simulators.payment_hosts.bills import alipay_bill
 from simulators.payment_hosts.keys import KeyPair
 from simulators.payment_hosts.trades import Clock, Trade, Trades, TradeState
 
+BILL: Final = "alipay.data.dataservice.bill.downloadurl.query"
 QR_LIFETIME: Final = timedelta(hours=2)
 _TRADE_STATUS: Final = {
     TradeState.SCANNED: "WAIT_BUYER_PAY",
@@ -62,7 +64,11 @@ class AlipayHost:
             "alipay.trade.refund": self._refund,
             "alipay.trade.fastpay.refund.query": self._query_refund,
         }
-        self.routes = [Route("/gateway.do", self._gateway, methods=["GET", "POST"])]
+        self._bills: dict[str, bytes] = {}
+        self.routes = [
+            Route("/gateway.do", self._gateway, methods=["GET", "POST"]),
+            Route("/bill", self._download, methods=["GET"]),
+        ]
 
     def notice(self, trade: Trade) -> dict[str, str]:
         """Return the signed form of the ``trade_status_sync`` notice for a paid ``trade``."""
@@ -87,7 +93,8 @@ class AlipayHost:
             parameters |= dict(parse_qsl(body, keep_blank_values=True))
         method = parameters.get("method", "")
         try:
-            answer = {"code": "10000", "msg": "Success", **self._serve(method, parameters)}
+            base_url = str(request.base_url).rstrip("/")
+            answer = {"code": "10000", "msg": "Success", **self._serve(method, parameters, base_url)}
         except Refusal as refusal:
             answer = {
                 "code": refusal.code,
@@ -96,11 +103,13 @@ class AlipayHost:
                 "sub_msg": refusal.sub_code,
             }
         inner = json.dumps(answer, ensure_ascii=False, separators=(",", ":"))
-        name = method.replace(".", "_") + "_response" if method in self._methods else "error_response"
+        name = (
+            method.replace(".", "_") + "_response" if method in (*self._methods, BILL) else "error_response"
+        )
         signature = self.platform_key.sign(inner)
         return Response(f'{{"{name}":{inner},"sign":"{signature}"}}', media_type="application/json")
 
-    def _serve(self, method: str, parameters: dict[str, str]) -> dict[str, Any]:
+    def _serve(self, method: str, parameters: dict[str, str], base_url: str) -> dict[str, Any]:
         signature = parameters.pop("sign", "")
         if parameters.get("app_id") != self.app_id:
             raise Refusal("40002", "isv.invalid-app-id")
@@ -108,12 +117,14 @@ class AlipayHost:
             _joined(parameters), signature
         ):
             raise Refusal("40002", "isv.invalid-signature")
-        if method not in self._methods:
+        if method not in (*self._methods, BILL):
             raise Refusal("40002", "isv.invalid-method")
         try:
             content = json.loads(parameters.get("biz_content", ""))
         except ValueError as error:
             raise Refusal("40002", "isv.invalid-parameter") from error
+        if method == BILL and isinstance(content, dict):
+            return self._bill(content, base_url)
         if not isinstance(content, dict) or not isinstance(content.get("out_trade_no"), str):
             raise Refusal("40004", "ACQ.INVALID_PARAMETER")
         return self._methods[method](content, parameters.get("notify_url", ""))
@@ -183,7 +194,7 @@ class AlipayHost:
                 # Nothing exists before the scan, so there is nothing to cancel; the code lives on.
                 return answer
             if trade.state is TradeState.PAID and trade.refunded_fen < trade.amount_fen:
-                trade.refunds["cancel"] = trade.amount_fen - trade.refunded_fen
+                trade.give_back("cancel", trade.amount_fen - trade.refunded_fen, self._clock())
                 trade.state = TradeState.CLOSED
                 return {**answer, "trade_no": trade.trade_no, "action": "refund"}
             trade.state = TradeState.CLOSED
@@ -210,7 +221,7 @@ class AlipayHost:
             if before is None:
                 if trade.refunded_fen + asked > trade.amount_fen:
                     raise Refusal("40004", "ACQ.REFUND_AMT_NOT_EQUAL_TOTAL")
-                trade.refunds[request_no] = asked
+                trade.give_back(request_no, asked, self._clock())
                 if trade.refunded_fen == trade.amount_fen:
                     trade.state = TradeState.CLOSED
         return {
@@ -233,6 +244,25 @@ class AlipayHost:
             "refund_amount": _yuan(trade.refunds[request_no]),
             "refund_status": "REFUND_SUCCESS",
         }
+
+    def _bill(self, content: dict[str, Any], base_url: str) -> dict[str, Any]:
+        """Say where a past day's bill can be fetched; the address is good for one time."""
+        try:
+            day = date.fromisoformat(str(content.get("bill_date")))
+        except ValueError as error:
+            raise Refusal("40004", "isp.bill_not_exist") from error
+        packed = alipay_bill(self.trades.all(), day, self.app_id)
+        if content.get("bill_type") != "trade" or day >= self._clock().date() or packed is None:
+            raise Refusal("40004", "isp.bill_not_exist")
+        token = secrets.token_urlsafe(16)
+        self._bills[token] = packed
+        return {"bill_download_url": f"{base_url}/bill?token={token}"}
+
+    async def _download(self, request: Request) -> Response:
+        packed = self._bills.pop(request.query_params.get("token", ""), None)
+        if packed is None:
+            return Response(status_code=404)
+        return Response(packed, media_type="application/zip")
 
     def _trade(self, content: dict[str, Any]) -> Trade:
         """Return the trade, which exists from the first scan on; one left unpaid closes at its end."""

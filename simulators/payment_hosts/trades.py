@@ -39,10 +39,16 @@ class Trade:
     state: TradeState = TradeState.UNSCANNED
     paid_at: datetime | None = None
     refunds: dict[str, int] = field(default_factory=dict)
+    refunded_at: dict[str, datetime] = field(default_factory=dict)
 
     @property
     def refunded_fen(self) -> int:
         return sum(self.refunds.values())
+
+    def give_back(self, refund_no: str, amount_fen: int, now: datetime) -> None:
+        """Book a refund under its number."""
+        self.refunds[refund_no] = amount_fen
+        self.refunded_at[refund_no] = now
 
     def scan(self, approve: bool, now: datetime) -> None:
         """A phone opens the code, and pays or doesn't; raises ``ScanRefused``."""

@@ -8,13 +8,15 @@ resource is AES-256-GCM under the APIv3 key.
 
 from __future__ import annotations
 
+import gzip
+import hashlib
 import json
 import re
 import secrets
 import time
 from base64 import b64encode
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 from zlib import crc32
 
@@ -23,6 +25,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from simulators.payment_hosts.bills import wechat_bill
 from simulators.payment_hosts.keys import KeyPair
 from simulators.payment_hosts.trades import Clock, Trade, Trades, TradeState
 
@@ -59,6 +62,7 @@ class WeChatPayHost:
         self.platform_key_id = "PUB_KEY_ID_" + "01" + secrets.token_hex(15).upper()
         self.api_v3_key = secrets.token_hex(16)
         self.trades = Trades()
+        self._bills: dict[str, bytes] = {}
         self._clock = clock
         self.routes = [
             Route("/v3/pay/transactions/native", self._endpoint(self._native), methods=["POST"]),
@@ -68,6 +72,8 @@ class WeChatPayHost:
             ),
             Route("/v3/refund/domestic/refunds", self._endpoint(self._refund), methods=["POST"]),
             Route("/v3/refund/domestic/refunds/{no}", self._endpoint(self._query_refund), methods=["GET"]),
+            Route("/v3/bill/tradebill", self._endpoint(self._bill), methods=["GET"]),
+            Route("/v3/billdownload/file", self._download, methods=["GET"]),
         ]
 
     def notice(self, trade: Trade) -> tuple[dict[str, str], str]:
@@ -221,7 +227,7 @@ class WeChatPayHost:
             if before is None:
                 if trade.refunded_fen + asked > trade.amount_fen:
                     raise Refusal(400, "INVALID_REQUEST", "退款金额超过可退金额")
-                trade.refunds[refund_no] = asked
+                trade.give_back(refund_no, asked, self._clock())
         return self._refund_answer(trade, refund_no)
 
     def _query_refund(self, request: Request, body: dict[str, Any]) -> dict[str, Any]:
@@ -230,6 +236,40 @@ class WeChatPayHost:
         if trade is None:
             raise Refusal(404, "RESOURCE_NOT_EXISTS", "退款单不存在")
         return self._refund_answer(trade, refund_no)
+
+    def _bill(self, request: Request, body: dict[str, Any]) -> dict[str, Any]:
+        """Say where a past day's bill can be fetched, and the SHA-1 of what it is when unpacked."""
+        try:
+            day = date.fromisoformat(request.query_params.get("bill_date", ""))
+        except ValueError as error:
+            raise Refusal(400, "PARAM_ERROR", "bill_date 格式错误") from error
+        if day >= self._clock().date():
+            raise Refusal(400, "INVALID_REQUEST", "账单日期不合法")
+        text = wechat_bill(self.trades.all(), day, self.app_id, self.merchant_no)
+        if text is None:
+            raise Refusal(400, "NO_STATEMENT_EXIST", "账单文件不存在")
+        token = secrets.token_urlsafe(16)
+        packed = (
+            gzip.compress(text.encode()) if request.query_params.get("tar_type") == "GZIP" else text.encode()
+        )
+        self._bills[token] = packed
+        return {
+            "hash_type": "SHA1",
+            "hash_value": hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest(),
+            "download_url": f"{str(request.base_url).rstrip('/')}/v3/billdownload/file?token={token}",
+        }
+
+    async def _download(self, request: Request) -> Response:
+        """Give a bill out once; the reply is not signed, the hash told before vouches for it."""
+        try:
+            self._check_signature(request, "")
+            return Response(
+                self._bills.pop(request.query_params.get("token", "")), media_type="application/octet-stream"
+            )
+        except Refusal as refusal:
+            return Response(json.dumps({"code": refusal.code}), refusal.status)
+        except KeyError:
+            return Response(json.dumps({"code": "INVALID_REQUEST"}), 400)
 
     def _refund_answer(self, trade: Trade, refund_no: str) -> dict[str, Any]:
         return {
