@@ -1,6 +1,7 @@
 """``python -m simulators.back_office``: the back office alone, as a server of one or several processes.
 
-The token of the kiosks is taken from the environment (``BACK_OFFICE_TOKEN``), since arguments are for all to read.
+The token of the kiosks is taken from the environment (``BACK_OFFICE_TOKEN``): arguments are for all to
+read.
 """
 
 from __future__ import annotations

@@ -1,17 +1,25 @@
-"""Acceptance (受理): cases are opened here, and their history is kept and shown."""
+"""Cases (办件): opened here under the kiosk's number, with their history; every other desk notes into it.
+
+``state`` is what the last desk made of it. The six of the approval system are ``accepted``,
+``waiting-documents``, ``reviewed``, ``granted``, ``refused`` and ``returned``; what is decided at once has
+its own desk's words.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Connection, Index, Table, insert, select, update
+from sqlalchemy import Connection, Index, RowMapping, Table, insert, select, update
 
-from simulators.back_office.contract import CaseNo, Moment, Number, Part, PermitNo
+from simulators.back_office.catalogue import require_item
+from simulators.back_office.contract import CaseNo, Line, Moment, Number, Part, PermitNo, Phone
 from simulators.back_office.desk import Office, Refused
 from simulators.back_office.operation import get, post
+from simulators.back_office.stations import station_of_kiosk
 from simulators.back_office.store import (
     find,
+    flag,
     key,
     metadata,
     moment,
@@ -32,6 +40,16 @@ cases: Final = Table(
     text_or_none("permit_number"),
     text("approval_no"),
     text("state"),
+    text("station"),
+    text_or_none("id_number"),
+    text("name"),
+    text("phone"),
+    text_or_none("due"),
+    flag("due_provisional"),
+    text_or_none("paused_on"),
+    Index("cases_of_person", "id_number"),
+    Index("cases_of_permit", "permit_number"),
+    Index("cases_by_state", "state"),
 )
 
 case_history: Final = Table(
@@ -46,12 +64,23 @@ case_history: Final = Table(
 )
 
 
+class Applicant(Part):
+    """Whose case it is; ``phone`` where messages go, if any are wanted."""
+
+    id_number: Number
+    name: Line
+    phone: Phone | None = None
+
+
 class CaseOpened(Part):
+    """``service`` is one of the item catalogue."""
+
     case_no: CaseNo
     kiosk: Number
     service: Number
     opened_at: Moment
     permit_number: PermitNo | None = None
+    applicant: Applicant | None = None
 
 
 class CaseState(Part):
@@ -76,22 +105,34 @@ class Case(Part):
 
 
 def open_case(db: Connection, office: Office, opened: CaseOpened) -> CaseState:
-    """Take a case in under the kiosk's number. The same case again is no second case."""
+    """Take a case in under the kiosk's number. The same case again is no second case.
+
+    Raises ``Refused`` 409 ``not-offered``, ``case-differs``.
+    """
     row = find(db, cases.c.case_no, opened.case_no)
     if row is not None:
         kept = (row["kiosk"], row["service"], row["permit_number"])
         if kept != (opened.kiosk, opened.service, opened.permit_number):
             raise Refused(409, "case-differs")
         return CaseState(case_no=opened.case_no, state=row["state"])
+    item = require_item(opened.service, office.today())
+    who = opened.applicant
     db.execute(
         insert(cases).values(
             case_no=opened.case_no,
             kiosk=opened.kiosk,
-            service=opened.service,
+            service=item.service,
             opened_at=stamp(opened.opened_at),
             permit_number=opened.permit_number,
             approval_no="",
             state="opened",
+            station=station_of_kiosk(opened.kiosk),
+            id_number=who.id_number if who is not None else None,
+            name=who.name if who is not None else "",
+            phone=who.phone or "" if who is not None else "",
+            due=None,
+            due_provisional=False,
+            paused_on=None,
         )
     )
     note(db, office, opened.case_no, "opened", opened.kiosk)
@@ -100,25 +141,30 @@ def open_case(db: Connection, office: Office, opened: CaseOpened) -> CaseState:
 
 def show_case(db: Connection, office: Office, case_no: CaseNo) -> Case:
     """Return a case with everything that happened to it, oldest first."""
-    row = find(db, cases.c.case_no, case_no)
-    if row is None:
-        raise Refused(404, "not-found")
-    steps = db.execute(
-        select(case_history).where(case_history.c.case_no == case_no).order_by(case_history.c.id)
-    ).mappings()
+    row = require_case(db, case_no)
     return Case(
         case_no=case_no,
         state=row["state"],
         service=row["service"],
         approval_no=row["approval_no"],
-        history=[CaseStep(at=moment(s["at"]), step=s["step"], detail=s["detail"]) for s in steps],
+        history=history_of(db, case_no),
     )
 
 
-def require_case(db: Connection, case_no: str) -> None:
-    """Raise ``Refused`` 404 unless the case is known."""
-    if find(db, cases.c.case_no, case_no) is None:
+def require_case(db: Connection, case_no: str, *, lock: bool = False) -> RowMapping:
+    """Return the case's row; raises ``Refused`` 404."""
+    row = find(db, cases.c.case_no, case_no, lock=lock)
+    if row is None:
         raise Refused(404, "not-found", case_no)
+    return row
+
+
+def history_of(db: Connection, case_no: str) -> list[CaseStep]:
+    """Return what happened to a case, oldest first."""
+    steps = db.execute(
+        select(case_history).where(case_history.c.case_no == case_no).order_by(case_history.c.id)
+    ).mappings()
+    return [CaseStep(at=moment(s["at"]), step=s["step"], detail=s["detail"]) for s in steps]
 
 
 def note(
@@ -127,13 +173,18 @@ def note(
     """Add a step to the case's history; the case's state changes to ``becomes`` if given."""
     db.execute(insert(case_history).values(case_no=case_no, at=stamp(office.now()), step=step, detail=detail))
     if becomes is not None:
-        db.execute(update(cases).where(cases.c.case_no == case_no).values(state=becomes))
+        change_case(db, case_no, state=becomes)
+
+
+def change_case(db: Connection, case_no: str, **columns: object) -> None:
+    """Set columns of a case."""
+    db.execute(update(cases).where(cases.c.case_no == case_no).values(**columns))
 
 
 def note_approval(db: Connection, office: Office, case_no: str, approval_no: str) -> None:
     """The case is approved under this number."""
     note(db, office, case_no, "approved", approval_no, becomes="approved")
-    db.execute(update(cases).where(cases.c.case_no == case_no).values(approval_no=approval_no))
+    change_case(db, case_no, approval_no=approval_no)
 
 
 OPERATIONS: Final = (

@@ -5,19 +5,33 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import Final
 
 from sqlalchemy import Connection, Table, insert
 from sqlalchemy.exc import IntegrityError
 
+from simulators.back_office import sessions
 from simulators.back_office.contract import Part
 from simulators.back_office.desk import Office, Refused
-from simulators.back_office.operation import Operation
+from simulators.back_office.operation import Asked, Operation
 from simulators.back_office.store import find, key, metadata, stamp, text, whole
 
 answers: Final = Table(
     "stored_answers", metadata, key("key"), text("request_digest"), whole("status"), text("body"), text("at")
 )
+
+
+Pass = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """An answer as it is sent. ``cookie`` is set in the caller's browser, "" takes it away."""
+
+    status: int
+    body: str
+    cookie: str | None = None
 
 
 class Clerk:
@@ -29,42 +43,50 @@ class Clerk:
         self._keys = _KeyedLocks()
 
     def serve(
-        self, operation: Operation, numbers: dict[str, str], said: Part | None, key: str | None, digest: str
-    ) -> tuple[int, str]:
-        """Return status and JSON text of the answer; raises ``Refused``. Without ``key`` nothing is kept."""
+        self, operation: Operation, asked: Asked, pass_: Pass, key: str | None, digest: str
+    ) -> Answered:
+        """Return the answer; raises ``Refused``. Without ``key`` nothing is kept.
+
+        ``pass_`` is what an officer's request shows: the session's cookie and the CSRF token.
+        """
         if key is None:
-            return operation.status, self._do(operation, numbers, said)
+            return self._do(operation, asked, pass_)
         with self._keys.hold(key):
             try:
-                return self._once(operation, numbers, said, key, digest)
+                return self._once(operation, asked, pass_, key, digest)
             except IntegrityError:
                 # Somebody else entered the same number at the same moment, and what was done here was
                 # rolled back. Now it is there to be found.
-                return self._once(operation, numbers, said, key, digest)
+                return self._once(operation, asked, pass_, key, digest)
 
-    def _do(self, operation: Operation, numbers: dict[str, str], said: Part | None) -> str:
+    def _do(self, operation: Operation, asked: Asked, pass_: Pass) -> Answered:
         if operation.alone:
-            return operation.do_alone(self._office, numbers, said).model_dump_json()
+            return _answered(operation, operation.do_alone(self._office, asked))
         with self._office.store.begin() as db:
-            return operation.do(db, self._office, numbers, said).model_dump_json()
+            asked = self._admitted(db, operation, asked, pass_)
+            return _answered(operation, operation.do(db, self._office, asked))
 
-    def _once(
-        self, operation: Operation, numbers: dict[str, str], said: Part | None, key: str, digest: str
-    ) -> tuple[int, str]:
+    def _once(self, operation: Operation, asked: Asked, pass_: Pass, key: str, digest: str) -> Answered:
         with self._office.store.begin() as db:
+            asked = self._admitted(db, operation, asked, pass_)
             stored = _stored(db, key, digest)
             if stored is not None:
                 return stored
             if not operation.alone:
-                body = operation.do(db, self._office, numbers, said).model_dump_json()
-                self._keep(db, operation, key, digest, body)
-                return operation.status, body
+                answered = _answered(operation, operation.do(db, self._office, asked))
+                self._keep(db, operation, key, digest, answered.body)
+                return answered
         # A crash between the act and the keeping is harmless: the desks know their business by its
         # own numbers too.
-        body = operation.do_alone(self._office, numbers, said).model_dump_json()
+        answered = _answered(operation, operation.do_alone(self._office, asked))
         with self._office.store.begin() as db:
-            self._keep(db, operation, key, digest, body)
-        return operation.status, body
+            self._keep(db, operation, key, digest, answered.body)
+        return answered
+
+    def _admitted(self, db: Connection, operation: Operation, asked: Asked, pass_: Pass) -> Asked:
+        if operation.door != "officer":
+            return asked
+        return replace(asked, officer=sessions.admit(db, self._office, operation, *pass_))
 
     def _keep(self, db: Connection, operation: Operation, key: str, digest: str, body: str) -> None:
         db.execute(
@@ -78,13 +100,17 @@ class Clerk:
         )
 
 
-def _stored(db: Connection, key: str, digest: str) -> tuple[int, str] | None:
+def _answered(operation: Operation, part: Part) -> Answered:
+    return Answered(operation.status, part.model_dump_json(), getattr(part, "_cookie", None))
+
+
+def _stored(db: Connection, key: str, digest: str) -> Answered | None:
     row = find(db, answers.c.key, key)
     if row is None:
         return None
     if row["request_digest"] != digest:
         raise Refused(422, "key-reused")
-    return int(row["status"]), str(row["body"])
+    return Answered(int(row["status"]), str(row["body"]))
 
 
 class _KeyedLocks:

@@ -15,7 +15,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from simulators.back_office import operations, payments, verification
+from simulators.back_office import officers as accounts
+from simulators.back_office import operations, outstanding, payments, verification
 from simulators.back_office.answers import Clerk
 from simulators.back_office.desk import Clock, Office, Persona, Refused, beijing_now
 from simulators.back_office.endpoint import DEVICE, FAULTS, Endpoint, failure, limited_body
@@ -27,6 +28,7 @@ from simulators.back_office.merchant import (
     MerchantAccount,
     WeChatChannel,
 )
+from simulators.back_office.officers import Account
 from simulators.back_office.openapi import document
 from simulators.back_office.operations import OPERATIONS
 from simulators.back_office.papers import Papers
@@ -42,13 +44,13 @@ log = logging.getLogger(__name__)
 
 
 class Desk:
-    """The running back office: its office, its clerk, its watch over payments."""
+    """The running back office: its office, its clerk, its watch over payments and deadlines."""
 
     def __init__(self, office: Office) -> None:
         self.office = office
         self.clerk = Clerk(office)
         self._stop = threading.Event()
-        self._watch = threading.Thread(target=self._watch_payments, name="payments watch", daemon=True)
+        self._watch = threading.Thread(target=self._watch_all, name="back office watch", daemon=True)
         self._watch.start()
 
     def reseed(self, people: Iterable[Persona]) -> None:
@@ -61,12 +63,13 @@ class Desk:
         self._watch.join()
         self.office.store.dispose()
 
-    def _watch_payments(self) -> None:
+    def _watch_all(self) -> None:
         while not self._stop.wait(WATCH_INTERVAL_S):
             try:
                 payments.look_after_all(self.office)
+                outstanding.look_after_all(self.office)
             except Exception:
-                log.exception("the watch over payments failed, it goes on")
+                log.exception("the watch failed, it goes on")
 
 
 def create_app(
@@ -74,6 +77,7 @@ def create_app(
     database: str,
     token: str,
     people: Iterable[Persona] | None = None,
+    officers: Iterable[Account] = (),
     faults: Faults | None = None,
     merchant: MerchantAccount | None = None,
     clock: Clock | None = None,
@@ -83,8 +87,8 @@ def create_app(
 
     ``database`` is ``sqlite:///path`` or ``postgresql://user@host/name``; without ``merchant`` no
     QR payment can be made. ``people`` sets the registers to these personas; without it they stay as
-    they are. ``clock`` returns the time now with its zone. ``seal`` signs certificates; without one it is
-    a test seal with keys made here.
+    they are. ``officers`` are accounts to make or change. ``clock`` returns the time now with its zone.
+    ``seal`` signs certificates; without one it is a test seal with keys made here.
     """
     channels: dict[str, Channel] = {}
     wechat = alipay = None
@@ -95,6 +99,8 @@ def create_app(
     office = Office(open_store(database), clock or beijing_now, channels, Papers(seal), guard)
     if people is not None:
         operations.seed(office, people)
+    with office.store.begin() as db:
+        accounts.enter(db, officers)
     desk = Desk(office)
     openapi = JSONResponse(document(OPERATIONS))
 

@@ -16,8 +16,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Final
 
-from simulators.back_office.contract import Part
-from simulators.back_office.tariff import Destination, EndorsementType, Entries
+from simulators.back_office.contract import Destination, EndorsementType, Entries, Part
 
 CAPACITY: Final = 255
 

@@ -8,7 +8,7 @@ The OpenAPI document is made from the same models.
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
@@ -21,9 +21,16 @@ Line = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f]{1,100}$")]
 OptionalLine = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f]{0,100}$")]
 Fen = Annotated[int, Field(ge=0, le=10_000_000)]
 PaidFen = Annotated[int, Field(ge=1, le=10_000_000)]
+Phone = Annotated[str, StringConstraints(pattern=r"^1[0-9]{10}$")]
 Moment = Annotated[
     AwareDatetime, Field(ge=datetime(2000, 1, 1, tzinfo=UTC), lt=datetime(2100, 1, 1, tzinfo=UTC))
 ]
+
+
+Destination = Literal["HKG", "MAC"]
+EndorsementType = Literal["G", "L", "T", "S", "Q", "D", "R"]
+Validity = Literal["P3M", "P1Y"]
+Entries = Annotated[int, Field(ge=0, le=2, description="0 means any number (多次)")]
 
 
 class Part(BaseModel):

@@ -48,6 +48,22 @@ MESSAGES: Final = {
     "handled-elsewhere": ("该违法已处理", "The violation has been handled"),
     "penalty-differs": ("处罚内容已变动", "The penalty has changed"),
     "limit-reached": ("不能自助处理", "This cannot be decided by self-service"),
+    "wrong-password": ("用户名或密码错误", "Wrong user name or password"),
+    "locked": ("输错次数过多，账号暂时锁定", "Too many wrong passwords: the account is locked for a while"),
+    "csrf": ("缺少或错误的 X-CSRF-Token", "X-CSRF-Token is missing or wrong"),
+    "not-your-role": ("无此权限", "Your role does not allow this"),
+    "not-your-station": ("案卷不在本单位", "The file is not at your station"),
+    "wrong-state": ("当前状态不能办理此操作", "This cannot be done in the case's present state"),
+    "same-officer": ("审核与审批不得为同一人", "Whoever reviewed a case does not decide it"),
+    "level-too-low": ("本单位无权审批此事项", "Your station may not decide this item"),
+    "reasons-missing": ("不予许可须写明理由和法律依据", "A refusal needs reasons and a legal basis"),
+    "not-asked-for": ("未要求提交此材料", "Nobody asked for this document"),
+    "nowhere-to-go": ("案卷已在该单位", "It is at that station already"),
+    "no-original": ("此件没有流转中的原件", "No original of this case is on the way to you"),
+    "too-many-tries": (
+        "核验次数过多，请明天再试或到窗口办理",
+        "Too many tries: try tomorrow, or at a window",
+    ),
     "failed": ("系统故障", "The system failed"),
 }
 

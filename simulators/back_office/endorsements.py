@@ -20,14 +20,14 @@ from sqlalchemy.exc import IntegrityError
 from simulators.back_office.acceptance import note, note_approval
 from simulators.back_office.bills import find_bill
 from simulators.back_office.chip import IssuedEndorsement, chip_record, strip_code
-from simulators.back_office.contract import CaseNo, Number, OrderNo, Part, PermitNo
+from simulators.back_office.contract import CaseNo, Number, OrderNo, Part, PermitNo, Validity
 from simulators.back_office.desk import Office, Refused
 from simulators.back_office.operation import get, post
 from simulators.back_office.orders import mark_delivered, require_paid
 from simulators.back_office.payments import show_payment
 from simulators.back_office.registers import held, holder_of, people, permit_of, permits, stands_back
 from simulators.back_office.store import find, key, metadata, next_number, of, text, values, whole
-from simulators.back_office.tariff import Validity, Wish, is_for
+from simulators.back_office.tariff import Wish, is_for
 
 approvals: Final = Table(
     "approvals",

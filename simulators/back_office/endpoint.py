@@ -1,7 +1,7 @@
 """One operation over HTTP: token, size limit, contract, the answer; and the faults of the bench.
 
-What a request meets, in this order: the fault that the bench ordered for its operation, the token,
-the size limit, the contract, the answer stored under its key, and then a desk.
+What a request meets, in this order: the fault that the bench ordered for its operation, the token, the
+size limit, the contract, an officer's session, the answer stored under its key, and then a desk.
 """
 
 from __future__ import annotations
@@ -23,8 +23,9 @@ from simulators.back_office.answers import Clerk
 from simulators.back_office.contract import Failure, Part
 from simulators.back_office.desk import MESSAGES, Refused
 from simulators.back_office.openapi import KEY_PATTERN
-from simulators.back_office.operation import Operation
+from simulators.back_office.operation import Asked, Operation
 from simulators.back_office.server import cut
+from simulators.back_office.sessions import COOKIE, CSRF_HEADER
 from simulators.faults import Faults, Order
 
 DEVICE: Final = "back_office"
@@ -77,18 +78,14 @@ class Endpoint:
         try:
             if fault is not None and fault.fault == "refuse":
                 raise Refused(int(fault.args.get("status", 409)), str(fault.args.get("error", "refused")))
-            authorization = request.headers.get("authorization", "").encode("utf-8", "replace")
-            if not hmac.compare_digest(authorization, self._authorization):
-                raise Refused(401, "unauthorised")
+            self._check_token(request)
             raw = await limited_body(request)
-            numbers = _numbers(operation, request)
-            said = _said(operation, request, raw)
+            asked = Asked(_numbers(operation, request), _said(operation, request, raw))
             key = _key(request) if operation.keyed else None
-            digest = _digest(request, said)
+            digest = _digest(request, asked.said)
+            shown = request.cookies.get(COOKIE, ""), request.headers.get(CSRF_HEADER, "")
             for _ in range(2 if fault is not None and fault.fault == "twice" else 1):
-                status, text = await run_in_threadpool(
-                    self._clerk.serve, operation, numbers, said, key, digest
-                )
+                answered = await run_in_threadpool(self._clerk.serve, operation, asked, shown, key, digest)
         except Refused as refused:
             return failure(refused.status, refused.error, refused.detail)
         except ClientDisconnect:
@@ -96,7 +93,30 @@ class Endpoint:
         except Exception:
             log.exception("%s failed", operation.name)
             return failure(500, "failed")
-        return Response(text, status, media_type="application/json")
+        response = Response(answered.body, answered.status, media_type="application/json")
+        if operation.door != "kiosk":
+            response.headers["Cache-Control"] = "no-store"
+        if answered.cookie is not None:
+            response.set_cookie(
+                COOKIE,
+                answered.cookie,
+                max_age=None if answered.cookie else 0,
+                path="/v1/office",
+                secure=request.url.scheme == "https",
+                httponly=True,
+                samesite="strict",
+            )
+        return response
+
+    def _check_token(self, request: Request) -> None:
+        door = self._operation.door
+        if door == "officer" and not request.cookies.get(COOKIE):
+            raise Refused(401, "unauthorised")
+        if door != "kiosk":
+            return
+        authorization = request.headers.get("authorization", "").encode("utf-8", "replace")
+        if not hmac.compare_digest(authorization, self._authorization):
+            raise Refused(401, "unauthorised")
 
 
 def failure(status: int, error: str, detail: str = "") -> Response:

@@ -11,17 +11,24 @@ from pydantic.json_schema import models_json_schema
 from simulators.back_office.contract import Failure, Part
 from simulators.back_office.desk import MESSAGES
 from simulators.back_office.operation import Operation
+from simulators.back_office.sessions import COOKIE
 
 _REF: Final = "#/components/schemas/{model}"
 _FAILURES: Final = {
     400: "The request does not fit the contract",
     401: "No or a wrong token",
     404: "No such record",
+    403: "Not with this role, or without the CSRF token",
     409: "Refused; the error says why",
     413: "The request is too large",
     422: "The Idempotency-Key was used for another request",
     500: "The system failed; ask again",
     503: "Not now; ask again",
+}
+_SECURITY: Final[dict[str, list[dict[str, list[str]]]]] = {
+    "kiosk": [{"token": []}],
+    "officer": [{"session": []}],
+    "open": [],
 }
 KEY_PATTERN: Final = r"^[\x21-\x7e]{1,128}$"
 
@@ -45,11 +52,13 @@ def document(operations: Iterable[Operation]) -> dict[str, Any]:
             "description": "Money in fen. A POST with an Idempotency-Key may be repeated: the stored "
             "answer comes again. Error codes: " + ", ".join(sorted(MESSAGES)) + ".",
         },
-        "security": [{"token": []}],
         "paths": paths,
         "components": {
             "schemas": schemas["$defs"],
-            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+            "securitySchemes": {
+                "token": {"type": "http", "scheme": "bearer", "description": "a kiosk"},
+                "session": {"type": "apiKey", "in": "cookie", "name": COOKIE, "description": "an officer"},
+            },
         },
     }
 
@@ -74,9 +83,14 @@ def _describe(operation: Operation) -> dict[str, Any]:
                 "schema": {"type": "string", "pattern": KEY_PATTERN},
             }
         )
+    if operation.door == "officer" and operation.method == "POST":
+        parameters.append(
+            {"name": "X-CSRF-Token", "in": "header", "required": True, "schema": {"type": "string"}}
+        )
     described: dict[str, Any] = {
         "operationId": re.sub(r"\W+", "_", operation.name).strip("_"),
         "summary": operation.summary,
+        "security": _SECURITY[operation.door],
         "parameters": parameters,
         "responses": {str(operation.status): _body("Done", operation.answer)}
         | {str(status): _body(words, Failure) for status, words in _FAILURES.items()},

@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 from sqlalchemy import Connection, Index, RowMapping, Table, delete, insert, select
 
-from simulators.back_office.contract import Line, Number, Part, PermitNo
+from simulators.back_office.contract import Destination, EndorsementType, Line, Number, Part, PermitNo
 from simulators.back_office.desk import Office, Persona
 from simulators.back_office.operation import post
 from simulators.back_office.store import (
@@ -22,7 +22,6 @@ from simulators.back_office.store import (
     text_or_none,
     whole,
 )
-from simulators.back_office.tariff import Destination, EndorsementType
 
 people: Final = Table(
     "people",

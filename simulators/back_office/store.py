@@ -41,6 +41,11 @@ def key(name: str) -> Column[str]:
     return Column(name, String, primary_key=True)
 
 
+def number_key(name: str) -> Column[int]:
+    """A number that we count up ourselves: without gaps, in the order of the transactions."""
+    return Column(name, Integer, primary_key=True, autoincrement=False)
+
+
 def serial(name: str = "id") -> Column[int]:
     """A number that the database counts up."""
     return Column(name, Integer, primary_key=True)
@@ -71,9 +76,11 @@ def values(name: str) -> Column[Any]:
     return Column(name, JSON, nullable=False)
 
 
-def of(name: str, target: str, *, dies_with: bool = False) -> Column[str]:
-    """A reference to the ``target`` column (``cases.case_no``); the row may die with its owner."""
-    return Column(name, ForeignKey(target, ondelete="CASCADE" if dies_with else None), nullable=False)
+def of(name: str, target: str, *, dies_with: bool = False, key: bool = False) -> Column[str]:
+    """A reference to the ``target`` column (``cases.case_no``); the row may die with its owner, and be
+    known by it."""
+    reference = ForeignKey(target, ondelete="CASCADE" if dies_with else None)
+    return Column(name, reference, nullable=False, primary_key=key)
 
 
 counters: Final = Table("counters", metadata, key("name"), whole("last"))

@@ -7,22 +7,17 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final
 
 from pydantic import Field
 from sqlalchemy import Connection, RowMapping
 
 from simulators.back_office.bills import draw_bill
-from simulators.back_office.contract import CaseNo, Fen, Part
+from simulators.back_office.contract import CaseNo, Destination, EndorsementType, Entries, Fen, Part, Validity
 from simulators.back_office.desk import Office, Refused
 from simulators.back_office.operation import post
 
 SUBJECT: Final = "往来港澳签注费"
-
-Destination = Literal["HKG", "MAC"]
-EndorsementType = Literal["G", "L", "T", "S", "Q", "D", "R"]
-Validity = Literal["P3M", "P1Y"]
-Entries = Annotated[int, Field(ge=0, le=2, description="0 means any number (多次)")]
 
 _COLUMN = {1: "one_entry", 2: "two_entries", 0: "multiple_within_one_year"}
 

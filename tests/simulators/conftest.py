@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.simulators.back_office_bench import Bench, SharedHosts
+from tests.simulators.officers_bench import cheap_passwords, hire
 from tests.simulators.postgres import PostgresServer
 
 
@@ -35,3 +36,11 @@ def bench(request: pytest.FixtureRequest, tmp_path: Path, payment_hosts: SharedH
     bench = Bench(database, payment_hosts)
     yield bench
     bench.close()
+
+
+@pytest.fixture
+def office(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Bench:
+    """The back office with its officers."""
+    cheap_passwords(monkeypatch)
+    hire(bench)
+    return bench
