@@ -1,4 +1,4 @@
-"""The kiosk's front door: ``kiosk run``, ``kiosk journal …``, ``kiosk settings …``."""
+"""The kiosk's front door: ``kiosk run``, ``kiosk journal …``, ``kiosk reconcile …``, ``kiosk settings``."""
 
 from __future__ import annotations
 
@@ -9,12 +9,16 @@ import resource
 import signal
 import sys
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 
 from kiosk import settings as site_settings
 from kiosk.app import Kiosk
+from kiosk.http import PlatformError
 from kiosk.journal import JournalFailed, JournalRefused
 from kiosk.journal import commands as journal_commands
+from kiosk.pushed_head import pushed_head
+from kiosk.reconcile import reconcile
 from kiosk.settings import Settings, SettingsError
 
 EXIT_OK, EXIT_REFUSED, EXIT_USAGE, EXIT_JOURNAL_FAILED = 0, 1, 2, 3
@@ -53,10 +57,10 @@ def _parser() -> argparse.ArgumentParser:
     journal = commands.add_parser("journal", help="verify, show or export the journal")
     acts = journal.add_subparsers(required=True, metavar="ACT")
     verify = acts.add_parser("verify", help="exit code 0 only when the chain is whole")
-    verify.add_argument("--head", help="number:hex of a head known from before")
-    verify.set_defaults(
-        act=lambda s, c: journal_commands.verify(s.journal.path, s.journal.key_file, head=c.head)
-    )
+    known = verify.add_mutually_exclusive_group()
+    known.add_argument("--head", help="number:hex of a head known from before")
+    known.add_argument("--office", action="store_true", help="compare with the head that the back office has")
+    verify.set_defaults(act=_verify)
     show = acts.add_parser("show", help="list the visits, or one visit's events")
     show.add_argument("visit", nargs="?")
     show.set_defaults(
@@ -64,7 +68,22 @@ def _parser() -> argparse.ArgumentParser:
     )
     export = acts.add_parser("export", help="the chain as JSON lines")
     export.set_defaults(act=lambda s, _: journal_commands.export(s.journal.path, s.journal.key_file))
+
+    books = commands.add_parser("reconcile", help="compare a day with the bills; exit code 0 when they agree")
+    books.add_argument("--day", type=date.fromisoformat, required=True, help="YYYY-MM-DD, a day that is over")
+    books.set_defaults(act=lambda s, c: reconcile(s, c.day))
     return parser
+
+
+def _verify(settings: Settings, chosen: argparse.Namespace) -> int:
+    head = chosen.head
+    try:
+        if chosen.office:
+            head = str(pushed_head(settings))
+    except (JournalRefused, PlatformError) as error:
+        print(f"no head to compare with: {error}", file=sys.stderr)
+        return journal_commands.UNREADABLE
+    return journal_commands.verify(settings.journal.path, settings.journal.key_file, head=head)
 
 
 def _settings(settings: Settings, _: argparse.Namespace) -> int:

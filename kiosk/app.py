@@ -43,6 +43,7 @@ from kiosk.platform import Platform
 from kiosk.ports import DocumentsAtRecovery, PermitAtRecovery, ReceiptAtRecovery, TerminalAtCashier
 from kiosk.prompts import Answer, View
 from kiosk.reception import Reception, Report, report_of
+from kiosk.reconciliation import Reconciled, Reconciliation
 from kiosk.recovery import Recovery
 from kiosk.recovery_pages import RecoveryPages
 from kiosk.refunds import Patience
@@ -170,6 +171,8 @@ class Kiosk:
             await self._recover(house, recovery)
             background.append(asyncio.create_task(self._repair(house, recovery), name="repair"))
             background.append(asyncio.create_task(self._post_heads(journal), name="heads"))
+            books = Reconciliation(journal, house.platform, self.clock, self.settings.site.id)
+            background.append(asyncio.create_task(books.run(self._books_compared), name="books"))
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(FIRST_LOOK_S):
                     await self.cabinet.refresh()
@@ -326,6 +329,15 @@ class Kiosk:
             pause_s = min(2 * pause_s, MATCHER_LONGEST_PAUSE_S)
 
     # --- what is told ---------------------------------------------------------------------------------
+
+    def _books_compared(self, found: Reconciled) -> None:
+        """A day was compared with its bills."""
+        self.events.event(
+            "reconciled" if not found.differences else "books-differ",
+            day=found.day.isoformat(),
+            lines=found.lines,
+            differences=len(found.differences),
+        )
 
     def status_changed(self, device: str, status: Status) -> None:
         """A device's status changed (``cabinet.Listener``)."""
