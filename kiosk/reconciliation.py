@@ -17,7 +17,7 @@ from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from kiosk.clock import Clock
-from kiosk.journal import MACHINE, EffectState, Journal, Letter
+from kiosk.journal import MACHINE, EffectState, Journal, JournalFailed, JournalRefused, Letter
 from kiosk.journal.effects import PAYMENT_TERMINAL
 from kiosk.journal.money_book import MoneyLine
 from kiosk.platform import Platform, PlatformError
@@ -153,8 +153,8 @@ class Reconciliation:
                         break
                     await self.write(reconciled)
                     tell(reconciled)
-            except PlatformError:
-                pass  # asked again later: a bill does not go away
+            except (PlatformError, JournalFailed, JournalRefused):
+                pass  # tried again later: a bill does not go away
             await self._clock.sleep(LOOK_S)
 
     async def due(self) -> list[date]:

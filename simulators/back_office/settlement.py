@@ -66,14 +66,12 @@ def settle(office: Office, kiosk: Number, day: Day) -> Settlement:
         raise Refused(400, "bad-request", day) from error
     with office.store.begin() as db:
         own = _own(db, kiosk, settled)
-        channels = dict(
-            db.execute(
-                select(payments.c.order_no, payments.c.channel)
+        ours = set(
+            db.scalars(
+                select(payments.c.order_no)
                 .join(cases, cases.c.case_no == payments.c.case_no)
                 .where(cases.c.kiosk == kiosk)
             )
-            .tuples()
-            .all()
         )
     hosts: list[Movement] = []
     silent: list[Literal["wechat", "alipay"]] = []
@@ -88,7 +86,7 @@ def settle(office: Office, kiosk: Number, day: Day) -> Settlement:
         hosts += [
             Movement(order_no=one.order_no, refund_no=one.refund_no, channel=name, amount_fen=one.amount_fen)
             for one in moved
-            if one.order_no in channels
+            if one.order_no in ours
         ]
     return Settlement(day=settled, office=own, hosts=hosts, silent=silent)
 
