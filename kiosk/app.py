@@ -198,7 +198,8 @@ class Kiosk:
             house = self._build_house(journal, closing)
             closing.push_async_callback(self.cabinet.close)
             closing.push_async_callback(house.matcher.stop)
-            await self._start_matcher(house)
+            starting = asyncio.create_task(self._start_matcher(house), name="matcher")
+            closing.push_async_callback(_cancel, [starting])
             await self.cabinet.refresh()
             yield Workshop.of(house, self.settings, self.memory)
 

@@ -29,10 +29,11 @@ class Audit:
         await self._journal.note(MACHINE, ACT, staff=staff, role=role, action=action, **more)
         self._events.event("staff-act", staff=f"no-{staff}", action=action, device=more.get("device"))
 
-    async def staff_changed(self, action: str, number: str, role: str) -> None:
-        """Note that somebody was registered or struck out, by whoever administers the machine."""
+    async def staff_changed(self, action: str, number: str, role: str) -> bool:
+        """Note that somebody was registered or struck out, by whoever administers the machine; True."""
         await self._journal.note(MACHINE, ACT, staff=number, role=role, action=action)
         self._events.event("staff-act", staff=f"no-{number}", action=action)
+        return True
 
     async def alarm(self, door: str) -> None:
         """Note that a door stands open and nobody has logged in; the back office is told."""

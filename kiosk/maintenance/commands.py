@@ -82,8 +82,7 @@ def _write_down(settings: Settings, action: str, number: str, role: str) -> None
     try:
         ask(settings.state, question)
     except (OSError, Busy, ValueError):
-        with_house = _by_itself(settings, lambda shop: shop.audit.staff_changed(action, number, role))
-        if with_house is None:
+        if not _by_itself(settings, lambda shop: shop.audit.staff_changed(action, number, role)):
             print("not written into the journal: it cannot be opened", file=sys.stderr)
 
 
@@ -109,7 +108,7 @@ def diagnose(settings: Settings, chosen: argparse.Namespace) -> int:
 
     def told(message: Any) -> None:
         finding = message["finding"]
-        if not chosen.json:
+        if not chosen.json and (finding["verdict"] != "running" or "." in finding["test"]):
             print(_finding_line(finding), flush=True)
 
     try:

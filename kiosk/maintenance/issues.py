@@ -106,7 +106,8 @@ class Commissioning:
     async def _supplies(self) -> AsyncIterator[Issue]:
         now = self._shop.house.now()
         for stock in await self._shop.supplies.stocks(now):
-            bad = {Level.EMPTY: Severity.ERROR, Level.FULL: Severity.ERROR}.get(stock.level, Severity.WARNING)
+            ended = stock.level in (Level.EMPTY, Level.FULL) and stock.unit.full > 0
+            bad = Severity.ERROR if ended else Severity.WARNING
             if stock.level in (Level.EMPTY, Level.LOW, Level.HIGH) or (
                 stock.level is Level.FULL and stock.unit.kind is Kind.BIN
             ):

@@ -132,6 +132,7 @@ def _receipt(kit: Kit) -> list[ReceiptLine]:
 async def document_printer(kit: Kit) -> Figures:
     """A page is printed, and the printer says that the job is complete."""
     printer = kit.cabinet.document_printer
+    before = await printer(lambda unit: unit.counters())
     name = f"test-{kit.clock.mono_ns()}"
     page = test_page(kit)
     job = await printer(lambda unit: unit.print(name, page))
@@ -144,7 +145,10 @@ async def document_printer(kit: Kit) -> Figures:
         waited_s += 0.25
         job = await printer(lambda unit: unit.job(name))
     expect(job.state is PrintState.COMPLETED, job.state.value)
-    return {"impressions": job.impressions or 0, "sheets": job.sheets or 0}
+    after = await printer(lambda unit: unit.counters())
+    for counter, count in before.items():
+        expect(after.get(counter, 0) > count, "notCounted")
+    return dict(after)
 
 
 def test_page(kit: Kit) -> bytes:
