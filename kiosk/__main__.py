@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import gc
 import resource
 import signal
@@ -12,8 +13,8 @@ from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
+from kiosk import forgetting
 from kiosk import settings as site_settings
-from kiosk.app import Kiosk
 from kiosk.http import PlatformError
 from kiosk.journal import JournalFailed, JournalRefused
 from kiosk.journal import commands as journal_commands
@@ -93,6 +94,7 @@ def _settings(settings: Settings, _: argparse.Namespace) -> int:
 
 
 def _run(settings: Settings, chosen: argparse.Namespace) -> int:
+    forgetting.start_forgetting()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core file would hold the person's data
     gc.disable()  # until everything stands: nothing of it is garbage
     try:
@@ -101,7 +103,8 @@ def _run(settings: Settings, chosen: argparse.Namespace) -> int:
         print(f"the journal can't be used: {refused}", file=sys.stderr)
         return EXIT_REFUSED
     except JournalFailed as failed:
-        print(f"the journal could not be written: {failed}", file=sys.stderr)
+        with contextlib.suppress(OSError):  # what it would be written to may be the same full disk
+            print(f"the journal could not be written: {failed}", file=sys.stderr)
         return EXIT_JOURNAL_FAILED
     except asyncio.CancelledError:
         pass
@@ -110,6 +113,8 @@ def _run(settings: Settings, chosen: argparse.Namespace) -> int:
 
 async def _receive(settings: Settings, *, headless: bool, fullscreen: bool) -> None:
     """Run until told to end; the window, when there is one, runs beside and ends with it."""
+    from kiosk.app import Kiosk  # large, and loaded only once: by a process that forgets
+
     kiosk = Kiosk(settings)
     receiving = asyncio.current_task()
     assert receiving is not None

@@ -39,7 +39,7 @@ from kiosk.traffic_rules import TrafficRules
 BEIJING: Final = ZoneInfo("Asia/Shanghai")
 """Whose days the law counts: the register's too, wherever the machine's own clock is set."""
 
-MATCHER_START_S = 10.0
+MATCHER_START_S = 20.0
 """How long a person waits for the engines after the machine has been started."""
 
 

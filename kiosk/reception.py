@@ -243,6 +243,8 @@ class Reception:
                 house.timekeeper.compare(health.ahead_s)
             except platform.PlatformError:
                 house.back_office_reachable = False
+            if house.matcher_started.is_set():
+                await house.matcher.ready()  # a child that hangs is replaced before anybody needs it
             await self._refresh_page()
             await asyncio.sleep(REFRESH_S)
 

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from kiosk import forgetting
 from kiosk.matching import wire
 from kiosk.matching.decisions import MatcherMisconfigured
 from kiosk.matching.memory import wipe
@@ -22,13 +23,11 @@ _ROOT: Final = Path(__file__).parents[2]
 _SOCKET_BUFFER: Final = 1 << 20
 _STOP_S: Final = 1.0
 
-# Freed memory is overwritten by the C library, Python's included, so that no copy of a face or print stays
-# in the heap; one thread a library, so that the other core is the window's.
+# No copy of a face or print stays in the heap; one thread a library, so that the other core is the window's.
 _ENVIRONMENT: Final = {
-    "GLIBC_TUNABLES": "glibc.malloc.perturb=165:glibc.malloc.tcache_count=0",
+    **forgetting.ENVIRONMENT,
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
-    "PYTHONMALLOC": "malloc",
     "PYTHONDONTWRITEBYTECODE": "1",
 }
 _INHERITED: Final = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "PYTHONPATH", "VIRTUAL_ENV")

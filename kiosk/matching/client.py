@@ -180,7 +180,8 @@ class Matcher:
         if self.trouble is not None:
             raise self.trouble
         try:
-            async with asyncio.timeout(self._config.worker.guide_s):
+            # The next child may be on its way: for both ways of proving who one is, it is worth the wait.
+            async with asyncio.timeout(self._config.worker.start_s):
                 await self._alive.wait()
         except TimeoutError as error:
             raise MatcherFailed("no child") from error

@@ -1,0 +1,168 @@
+"""The whole kiosk while its own parts die or stand still: the child, the screen, the journal's disk."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import resource
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from kiosk.__main__ import EXIT_JOURNAL_FAILED
+from kiosk.watchdog import EXIT_HUNG
+from simulators.citizen import Plan
+from tests.crash import truths
+from tests.crash.ground import Ground
+from tests.crash.routes import WHO, Route
+
+BY_FACE = Route("by-face", Plan(WHO), truths.Outcome.DELIVERED)
+CHILD_S = 30.0
+HANG = "import signal, time\nsignal.signal(signal.SIGUSR1, lambda *_: time.sleep(3600))\n"
+"""Read by Python at its start: upon SIGUSR1 the main thread stands still, as in a call that never returns."""
+
+pytestmark = pytest.mark.timeout(300)
+
+
+@pytest.fixture(scope="module")
+def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
+    folder = tmp_path_factory.mktemp("hang")
+    (folder / "sitecustomize.py").write_text(HANG)
+    with Ground({"PYTHONPATH": str(folder)}) as ground:
+        yield ground
+
+
+def child_of(ground: Ground) -> int | None:
+    """Return the process that compares faces and fingers."""
+    for process in psutil.Process(ground.pid).children():
+        with contextlib.suppress(psutil.Error):
+            if "kiosk.matching" in process.cmdline():
+                return process.pid
+    return None
+
+
+def another_child(ground: Ground, *than: int) -> int:
+    deadline_s = time.monotonic() + CHILD_S
+    while (child := child_of(ground)) in (None, *than):
+        assert time.monotonic() < deadline_s, "the child did not come back"
+        time.sleep(0.05)
+    assert child is not None
+    return child
+
+
+def at(page: str, act: Callable[[], None]) -> Callable[[dict[str, Any]], None]:
+    """Return a watcher that does ``act`` when ``page`` is seen for the first time."""
+    seen: set[str] = set()
+
+    def watch(shown: dict[str, Any]) -> None:
+        name = str(shown["prompt"]["name"])
+        if name not in seen:
+            seen.add(name)
+            if name == page:
+                act()
+
+    return watch
+
+
+def well(ground: Ground, before: truths.Before, recovery: Any = None) -> None:
+    assert truths.false(ground, before, recovery) == []
+    assert ground.events("pulse-late") == [], "the screen's thread stood still"
+    assert ground.events("unexpected-error") == []
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSTOP])
+@pytest.mark.parametrize("page", ["attract", "leaflet", "look-at-camera"])
+def test_a_child_that_dies_or_hangs_costs_nobody_the_visit(
+    ground: Ground, page: str, how: signal.Signals
+) -> None:
+    """Idle, while a person is there, and while it compares: the other way is offered, and it comes back."""
+    ground.ready()
+    before = truths.Before.of(ground, WHO)
+    first = another_child(ground)
+    report = ground.visit(BY_FACE, watcher=at(page, lambda: os.kill(first, how)))
+    assert report is not None
+    assert (report["outcome"], report["reason"]) == ("delivered", "")
+    well(ground, before)
+    another_child(ground, first)
+    ground.ready()
+    report = ground.visit(BY_FACE)
+    assert report is not None
+    assert "place-finger" not in report["prompts"], "the next one is compared by face again"
+
+
+def test_a_child_that_dies_while_it_starts_is_started_again(ground: Ground) -> None:
+    ground.end()
+    ground.start()
+    first = another_child(ground)
+    os.kill(first, signal.SIGKILL)
+    second = another_child(ground, first)
+    assert psutil.pid_exists(second)
+    ground.ready()
+    before = truths.Before.of(ground, WHO)
+    report = ground.visit(BY_FACE)
+    assert report is not None
+    assert (report["outcome"], report["reason"]) == ("delivered", "")
+    well(ground, before)
+
+
+def test_a_screen_that_hangs_ends_the_process_and_the_next_start_gives_all_back(ground: Ground) -> None:
+    ground.ready()
+    before = truths.Before.of(ground, WHO)
+    hang = at("choose-payment", lambda: os.kill(ground.pid, signal.SIGUSR1))
+    assert ground.visit(BY_FACE, watcher=hang, dies_with=EXIT_HUNG) is None
+    (gone,) = ground.events("pulse-gone")
+    assert gone["pulse"] == "loop"
+    assert gone["where"].startswith("lambda/"), "where it stands is told by names of functions"
+    recovery = ground.recover(BY_FACE)
+    assert recovery.starts == 1
+    assert truths.false(ground, before, recovery) == []
+    (visit,) = truths.written(ground, before.row)
+    assert visit.outcome is truths.Outcome.CANCELLED
+    (ground.state / "events.jsonl").unlink()  # the next tests want a screen that never stood still
+    ground.end()
+
+
+@pytest.mark.parametrize("page", ["leaflet", "check-answers", "pay-at-terminal", "endorsing"])
+def test_a_journal_that_cannot_be_written_ends_the_process_with_a_sentence(ground: Ground, page: str) -> None:
+    """The disk takes nothing more (RLIMIT_FSIZE): what can't be written down is not done."""
+    ground.ready()
+    before = truths.Before.of(ground, WHO)
+
+    def fill() -> None:
+        resource.prlimit(ground.pid, resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
+
+    names: list[str] = []
+    cases: list[str] = []
+
+    def watch(shown: dict[str, Any]) -> None:
+        filling(shown)
+        names.append(str(shown["prompt"]["name"]))
+        if names[-1] == "starting-again":
+            cases.append(shown["prompt"]["case"])
+
+    filling = at(page, fill)
+    assert ground.visit(BY_FACE, watcher=watch, dies_with=EXIT_JOURNAL_FAILED) is None
+    assert names[-1] == "starting-again"
+    recovery = ground.recover(BY_FACE)
+    assert truths.false(ground, before, recovery) == []
+    (visit,) = truths.written(ground, before.row)
+    assert cases == [visit.case_no]
+
+
+def test_the_limit_leaves_files_as_they_were(tmp_path: Path) -> None:
+    """What the tests above rely on: a write beyond the limit fails, and the process goes on."""
+    pid = os.fork()
+    if pid == 0:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
+        try:
+            (tmp_path / "file").write_bytes(b"more")
+        except OSError:
+            os._exit(0)
+        os._exit(1)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
