@@ -18,6 +18,7 @@ from kiosk import settings as site_settings
 from kiosk.http import PlatformError
 from kiosk.journal import JournalFailed, JournalRefused
 from kiosk.journal import commands as journal_commands
+from kiosk.maintenance import front_door
 from kiosk.pushed_head import pushed_head
 from kiosk.reconcile import reconcile
 from kiosk.settings import Settings, SettingsError
@@ -73,6 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     books = commands.add_parser("reconcile", help="compare a day with the bills; exit code 0 when they agree")
     books.add_argument("--day", type=date.fromisoformat, required=True, help="YYYY-MM-DD, a day that is over")
     books.set_defaults(act=lambda s, c: reconcile(s, c.day))
+    front_door.add_to(commands)
     return parser
 
 
