@@ -56,7 +56,7 @@ _STOPS: Final = (
 FIRST_PAGE_S: Final = 8.0
 PAGE_S: Final = 2.5
 DOTS_PER_INCH: Final = 100
-PENDING, PROCESSING, STOPPED, CANCELED, ABORTED, COMPLETED = 3, 5, 6, 7, 8, 9
+PENDING, HELD, PROCESSING, STOPPED, CANCELED, ABORTED, COMPLETED = 3, 4, 5, 6, 7, 8, 9
 IDLE: Final = 3
 _PDFIUM: Final = threading.Lock()  # it may be used by one thread at a time
 
@@ -190,8 +190,8 @@ class Press:
 
     # --- what the protocol asks for ---
 
-    def add(self, name: str, user: str, document: bytes) -> Job:
-        """Take a document; one that cannot be read ends as aborted at once."""
+    def add(self, name: str, user: str, document: bytes, *, held: bool = False) -> Job:
+        """Take a document; one that cannot be read ends as aborted at once, one ``held`` waits for good."""
         with self._lock:
             self.advance()
             now = time.monotonic()
@@ -200,6 +200,8 @@ class Press:
             self._jobs.append(job)
             if job.pages == 0:
                 self._end(job, ABORTED, "document-format-error")
+            elif held:
+                job.state, job.reasons = HELD, ("job-hold-until-specified",)
             self.advance()
             return job
 
@@ -257,7 +259,7 @@ class Press:
     # --- inside ---
 
     def _waiting(self) -> list[Job]:
-        return [job for job in self._jobs if job.state < CANCELED]
+        return [job for job in self._jobs if job.state < CANCELED and job.state != HELD]
 
     def _begin(self, job: Job, now: float) -> None:
         """Start a job, or go on with one that had stopped: the page is printed anew."""

@@ -31,6 +31,7 @@ FAULTS: Final[Mapping[str, str]] = {
     **STATES,
     "aborts": "the job is given up before its next page (operation page)",
     "stuck": "the job is in progress and no page comes",
+    "held": "the job is held until somebody lets it go at the panel",
     "notAccepting": "takes no jobs",
     "busy": "answers that it is busy",
     "refuses": "answers with a status of IPP (args status: 040A)",
@@ -234,7 +235,9 @@ class DocumentPrinter:
         groups: Groups = [(ipp.UNSUPPORTED, ignored)] if ignored else []
         if request.operation == PRINT_JOB:
             user = request.text("requesting-user-name") or "anonymous"
-            job = self._press.add(request.text("job-name") or "untitled", user, request.document)
+            job = self._press.add(
+                request.text("job-name") or "untitled", user, request.document, held="held" in faults
+            )
             described = self._describe(job)
             told = ("job-id", "job-uri", "job-state", "job-state-reasons")
             groups.append((ipp.JOB, {name: described[name] for name in told}))
