@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -126,7 +127,10 @@ class Reception:
             if (why := self.not_now(service)) is not None:
                 await self._say_not_now(why)
                 return None
-            return await self._serve(service)
+            try:
+                return await self._serve(service)
+            finally:
+                gc.collect()  # what refers to itself in a ring, as an exception and its frames do
 
     async def _serve(self, service: Service) -> Report | None:
         house = self._house
