@@ -11,13 +11,17 @@ import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, Response
+from starlette.websockets import WebSocket
 
 LONGEST_BODY: Final = 64 * 1024
 LOOPBACK: Final = ("127.0.0.1", "localhost", "[::1]")
 
+SUBPROTOCOL: Final = "bench"
+
 Handler = Callable[[Request], Awaitable[Response]]
+SocketHandler = Callable[[WebSocket], Awaitable[None]]
 
 
 class Refusal(Exception):
@@ -42,12 +46,34 @@ class Gate:
         """Let everybody on this machine through: for pages that hold nothing of their own."""
         return _answering(handler, _check_place)
 
+    def guarded_socket(self, handler: SocketHandler) -> SocketHandler:
+        """Let only those with the token through to ``handler``, refused ones are closed unopened.
+
+        A browser can send no header of its own with a WebSocket: the token is the second of the
+        subprotocols asked for, after ``bench``.
+        """
+
+        async def answering(socket: WebSocket) -> None:
+            asked = socket.scope["subprotocols"]
+            given = asked[1] if len(asked) == 2 and asked[0] == SUBPROTOCOL else ""
+            try:
+                self._check_token(given)
+                _check_place(socket)
+            except Refusal:
+                await socket.close()
+                return
+            await socket.accept(SUBPROTOCOL)
+            await handler(socket)
+
+        return answering
+
     def _admit(self, request: Request) -> None:
-        if not secrets.compare_digest(
-            request.headers.get("x-bench-token", "").encode(), self._token.encode()
-        ):
-            raise Refusal(401, "X-Bench-Token is missing or wrong")
+        self._check_token(request.headers.get("x-bench-token", ""))
         _check_place(request)
+
+    def _check_token(self, given: str) -> None:
+        if not secrets.compare_digest(given.encode(), self._token.encode()):
+            raise Refusal(401, "X-Bench-Token is missing or wrong")
 
 
 def _answering(handler: Handler, admit: Callable[[Request], None]) -> Handler:
@@ -61,7 +87,7 @@ def _answering(handler: Handler, admit: Callable[[Request], None]) -> Handler:
     return answering
 
 
-def _check_place(request: Request) -> None:
+def _check_place(request: HTTPConnection) -> None:
     host = request.headers.get("host", "").rpartition(":")[0] or request.headers.get("host", "")
     if host not in LOOPBACK:
         raise Refusal(403, "this API is for this machine only")

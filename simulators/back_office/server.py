@@ -12,6 +12,8 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 Address = tuple[str, int]
+LONGEST_MESSAGE = 65_536
+"""Of a WebSocket's messages, in bytes."""
 
 
 class _CuttableProtocol(H11Protocol):
@@ -50,7 +52,14 @@ class Served:
         self._socket.bind(("127.0.0.1", port))
         self._socket.listen(128)
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
-        config = uvicorn.Config(app, http=_CuttableProtocol, log_level="critical", timeout_keep_alive=30)
+        config = uvicorn.Config(
+            app,
+            http=_CuttableProtocol,
+            log_level="critical",
+            timeout_keep_alive=30,
+            ws="wsproto",
+            ws_max_size=LONGEST_MESSAGE,
+        )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._run, name=f"server {self.url}", daemon=True)
         self._thread.start()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -66,11 +66,17 @@ class LiveHands:
         self._finger = Finger()
 
     def press(self, page: int, action: str, value: Any = None) -> None:
-        more = {} if value is None else {"value": value}
-        self._before(Move("press", action, more))
-        if self._stand.page().get("number") != page:
-            return  # it went while the move was held up
-        self._hands().press(page, action, value)
+        if self._still_there(page, Move("press", action, {} if value is None else {"value": value})):
+            self._hands().press(page, action, value)
+
+    def mark(self, page: int, values: Sequence[str], already: Collection[str]) -> None:
+        if self._still_there(page, Move("press", "choose", {"value": list(values)})):
+            self._hands().mark(page, values, already)
+
+    def _still_there(self, page: int, move: Move) -> bool:
+        """Tell of a move; returns whether the page did not go while the move was held up."""
+        self._before(move)
+        return bool(self._stand.page().get("number") == page)
 
     def _hands(self) -> Hands:
         link = self._stand.link

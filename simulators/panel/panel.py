@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import math
 import os
-import time
 from collections.abc import Callable
 from dataclasses import asdict
 from functools import lru_cache, partial
@@ -20,7 +19,8 @@ import cv2
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.websockets import WebSocket
 
 from simulators.devices.camera import Scene, picture
 from simulators.devices.document_printer import DocumentPrinter
@@ -30,6 +30,7 @@ from simulators.gate import Gate, Refusal, fields, json_body
 from simulators.panel import news
 from simulators.panel.film import Film
 from simulators.panel.live_stand import Before, LiveStand
+from simulators.panel.projector import Projector
 from simulators.panel.screen import Finger, NoWindow
 from simulators.panel.theatre import Busy, NoScenario, Theatre, listed
 from simulators.panel.watch import NoKiosk, Watch
@@ -56,7 +57,6 @@ HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-store",
 }
-FRAME_WAIT_S: Final = 5.0
 NEWS_WAIT_S: Final = 15.0
 PORTRAIT_PX: Final = 144
 SLOWEST_S: Final = 30.0
@@ -101,14 +101,14 @@ class Panel:
                 "log": news.log(state / "events.jsonl"),
             }
         )
-        self.routes = [
+        self.routes: list[BaseRoute] = [
             Route("/", gate.local(self._to_page), methods=["GET"]),
             Route("/panel/", gate.local(self._show_page), methods=["GET"]),
             Route("/panel/{file}", gate.local(self._show_page), methods=["GET"]),
             Route("/panel/ask/people", gate.guarded(self._show_people), methods=["GET"]),
             Route("/panel/ask/scenarios", gate.guarded(self._show_scenarios), methods=["GET"]),
             Route("/panel/ask/news", gate.guarded(self._tell_news), methods=["POST"]),
-            Route("/panel/ask/frame", gate.guarded(self._show_frame), methods=["GET"]),
+            WebSocketRoute("/panel/film", gate.guarded_socket(self._show_film)),
             Route("/panel/do/touch", gate.guarded(self._touch), methods=["POST"]),
             Route("/panel/do/press", gate.guarded(self._press), methods=["POST"]),
             Route("/panel/do/power", gate.guarded(self._switch), methods=["POST"]),
@@ -154,16 +154,8 @@ class Panel:
             raise Refusal(400, "versions are strings")
         return JSONResponse(await run_in_threadpool(self._news.since, body["seen"], NEWS_WAIT_S))
 
-    async def _show_frame(self, request: Request) -> Response:
-        after = request.query_params.get("after", "0")
-        if not after.isascii() or not after.isdigit() or len(after) > 12:
-            raise Refusal(400, "after must be a whole number")
-        frame = await run_in_threadpool(self._film.next, int(after), FRAME_WAIT_S)
-        if frame is None:
-            return Response(status_code=204, headers={"X-Window": "yes" if self._film.place else "no"})
-        age_ms = (time.monotonic() - frame.taken_s) * 1000
-        headers = {"X-Frame": str(frame.number), "X-Age-Ms": f"{age_ms:.1f}", "Cache-Control": "no-store"}
-        return Response(frame.jpeg, media_type="image/jpeg", headers=headers)
+    async def _show_film(self, socket: WebSocket) -> None:
+        await Projector(self._film, socket).show()
 
     def _mains(self) -> dict[str, Any]:
         return {**self._power.state(), "display": bool(os.environ.get("DISPLAY"))}
@@ -239,8 +231,7 @@ class Panel:
         return self._make_stand(before)
 
     def _started_elsewhere(self) -> bool:
-        pid = self._watch.pid
-        return pid is not None and not self._power.state()["on"] and Path(f"/proc/{pid}").exists()
+        return self._watch.pid is not None and not self._power.state()["on"]
 
 
 async def _done(act: partial[None]) -> None:

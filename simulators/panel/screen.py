@@ -12,18 +12,12 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
-import cv2
 import mss
-import numpy as np
 from Xlib import X, Xatom, display, error
 
 from simulators.hands import Pointer
-
-SHRUNK: Final = 0.5
-"""Sides of the picture as a part of the window's sides."""
-QUALITY: Final = 78
 
 
 class NoWindow(Exception):
@@ -113,15 +107,6 @@ class Finger:
         except (error.DisplayError, error.ConnectionClosedError, OSError) as gone:
             self._pointer = None
             raise NoWindow("the display is gone") from gone
-
-
-def smaller_jpeg(pixels: bytes, place: Place) -> bytes:
-    """Return the picture of a window as JPEG, ``SHRUNK``."""
-    picture = np.frombuffer(pixels, np.uint8).reshape(place.height, place.width, 4)
-    size = (round(place.width * SHRUNK), round(place.height * SHRUNK))
-    small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
-    _, data = cv2.imencode(".jpg", small[:, :, :3], [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
-    return bytes(data)
 
 
 def _open_display() -> Any:

@@ -40,9 +40,12 @@ class Watch:
 
     @property
     def pid(self) -> int | None:
-        """The process that is followed, None while there is none."""
-        pid: int | None = self._told.get("pid")
-        return pid
+        """The kiosk that runs on this site, whoever started it and whether or not it is followed."""
+        try:
+            pid = int(json.loads(self._file.read_text())["pid"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+        return pid if Path(f"/proc/{pid}").exists() else None
 
     def told(self) -> dict[str, Any]:
         """Return what the kiosk told last: ``pid``, ``page``, ``reports``, ``journal``, ``status``.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 import requests
+from websocket import ABNF, WebSocket, WebSocketBadStatusException, create_connection
 
 from simulators.bench import Bench
 from simulators.kiosk_link import KioskProcess
@@ -19,7 +21,9 @@ from simulators.world import ACTS
 WORDS = (panel.PAGE / "words.js").read_text(encoding="utf-8")
 QUIET = {"seen", "wires"}
 """What news hold when nobody does anything: the terminal's heartbeat may pass at any time."""
-ASKED = ["ask/people", "ask/news", "ask/frame", "do/touch", "do/press", "do/power"]
+GOT = ["ask/people", "ask/scenarios"]
+DONE = ["ask/news", "do/touch", "do/press", "do/power", "do/play", "do/step", "do/stop"]
+ASKED = [*GOT, *DONE]
 
 
 class Client:
@@ -52,7 +56,6 @@ def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
 @pytest.fixture
 def tester(started: Bench, monkeypatch: pytest.MonkeyPatch) -> Iterator[Client]:
     monkeypatch.setattr(panel, "NEWS_WAIT_S", 0.3)
-    monkeypatch.setattr(panel, "FRAME_WAIT_S", 0.1)
     tester = Client(started)
     yield tester
     started.faults.clear()
@@ -97,7 +100,7 @@ def test_nothing_but_the_pages_files_is_given_out(started: Bench, path: str) -> 
 
 @pytest.mark.parametrize("path", ASKED)
 def test_everything_else_asks_for_the_token(started: Bench, path: str) -> None:
-    method = "GET" if path in ("ask/people", "ask/frame") else "POST"
+    method = "GET" if path in GOT else "POST"
     address = f"{started.control_url}/panel/{path}"
     for token in ("", "wrong", started.token[:-1], started.token + "x"):
         answer = requests.request(method, address, headers={"X-Bench-Token": token}, json={}, timeout=10)
@@ -110,13 +113,14 @@ def test_everything_else_asks_for_the_token(started: Bench, path: str) -> None:
 ])  # fmt: skip
 @pytest.mark.parametrize("path", ["", "panel.css", *ASKED])
 def test_other_origins_and_host_names_are_refused(tester: Client, path: str, headers: dict[str, str]) -> None:
-    method = "POST" if path in ("ask/news", "do/touch", "do/press", "do/power") else "GET"
+    method = "POST" if path in DONE else "GET"
     address = f"{tester.bench.control_url}/panel/{path}"
     assert tester.session.request(method, address, headers=headers, json={}, timeout=10).status_code == 403
 
 
 TOUCH: dict[str, Any] = {"kind": "down", "x": 0, "y": 0}
 PRESS: dict[str, Any] = {"page": 1, "action": "begin"}
+PLAY: dict[str, Any] = {"name": "all-goes-well", "stepping": False, "pace_s": 0}
 NONSENSE: dict[str, list[Any]] = {
     "do/touch": [
         {}, {**TOUCH, "kind": "hit"}, {**TOUCH, "kind": ["down"]}, {**TOUCH, "x": "0"}, {**TOUCH, "x": None},
@@ -126,6 +130,13 @@ NONSENSE: dict[str, list[Any]] = {
         {}, {**PRESS, "page": "1"}, {**PRESS, "page": True}, {**PRESS, "action": 2}, {**PRESS, "value": {}},
         {**PRESS, "value": [1]}, {**PRESS, "more": 1},
     ],
+    "do/play": [
+        {}, {**PLAY, "name": 1}, {**PLAY, "name": None}, {**PLAY, "stepping": "yes"}, {**PLAY, "stepping": 1},
+        {**PLAY, "pace_s": "0"}, {**PLAY, "pace_s": -1}, {**PLAY, "pace_s": 31}, {**PLAY, "pace_s": True},
+        {**PLAY, "speed": 2}, {"name": "all-goes-well"},
+    ],
+    "do/step": [{}, {"stepping": 1}, {"stepping": None}, {"stepping": True, "count": 2}],
+    "do/stop": [{"now": True}, [], "stop"],
     "do/power": [{}, {"to": "up"}, {"to": 1}, {"to": "on", "now": True}, "on"],
     "ask/news": [{}, [], {"seen": []}, {"seen": None}, {"seen": {"world": 1}}],
 }  # fmt: skip
@@ -137,6 +148,7 @@ def test_bodies_that_make_no_sense_are_refused(tester: Client, path: str, body: 
     assert answer.status_code == 400, answer.text
     assert answer.json()["error"]
     assert tester.bench.power.state()["on"] is False
+    assert tester.news()["play"]["state"] == "none"
 
 
 @pytest.mark.parametrize("body", [
@@ -149,7 +161,7 @@ def test_places_that_are_no_numbers_are_refused(tester: Client, body: bytes) -> 
     assert answer.status_code == 400
 
 
-@pytest.mark.parametrize("path", ["ask/news", "do/touch", "do/press", "do/power"])
+@pytest.mark.parametrize("path", DONE)
 @pytest.mark.parametrize(("body", "kind", "code"), [
     (b"x" * 70_000, "application/json", 413), (b"{", "application/json", 400), (b"{}", "text/plain", 415),
     (b"[" * 60_000, "application/json", 400), (b"\xff\xfe", "application/json", 400),
@@ -162,9 +174,45 @@ def test_bodies_too_long_or_no_json_are_refused(
     assert answer.status_code == code
 
 
-@pytest.mark.parametrize("after", ["-1", "one", "9" * 20, "%C2%B2", ""])
-def test_frames_are_asked_for_by_number(tester: Client, after: str) -> None:
-    assert tester.get(f"ask/frame?after={after}").status_code == 400
+def film(bench: Bench, *subprotocols: str, **more: Any) -> WebSocket:
+    """Ask for the living picture, as the page does; raises ``WebSocketBadStatusException``."""
+    address = f"{bench.control_url.replace('http', 'ws', 1)}/panel/film"
+    return create_connection(address, subprotocols=subprotocols, timeout=10, **more)
+
+
+@pytest.mark.parametrize(
+    "asked", [(), ("bench",), ("bench", "wrong"), ("wrong", "TOKEN"), ("bench", "TOKEN", "x")]
+)
+def test_the_picture_asks_for_the_token(started: Bench, asked: tuple[str, ...]) -> None:
+    with pytest.raises(WebSocketBadStatusException, match="403"):
+        film(started, *(started.token if word == "TOKEN" else word for word in asked))
+
+
+@pytest.mark.parametrize("more", [
+    {"origin": "https://elsewhere.example"}, {"origin": "null"}, {"host": "elsewhere.example"},
+])  # fmt: skip
+def test_the_picture_is_for_pages_of_this_origin(started: Bench, more: dict[str, str]) -> None:
+    with pytest.raises(WebSocketBadStatusException, match="403"):
+        film(started, "bench", started.token, **more)
+
+
+SEEN = {"width": 300, "seen": 0}
+
+
+@pytest.mark.parametrize("message", [
+    "", "{", "[]", "7", "{}", "[" * 5000, b"\x00\xff", "x" * 100_000, '{"width": 300}',
+    '{"width": 300, "seen": 0, "more": 1}', '{"width": "300", "seen": 0}', '{"width": 0, "seen": 0}',
+    '{"width": true, "seen": 0}', '{"width": 1e9, "seen": 0}', '{"width": 300, "seen": -1}',
+])  # fmt: skip
+def test_a_viewer_that_makes_no_sense_is_left(started: Bench, message: str | bytes) -> None:
+    socket = film(started, "bench", started.token)
+    try:
+        assert socket.getsubprotocol() == "bench"
+        socket.send(message) if isinstance(message, str) else socket.send_binary(message)
+        opcode, _ = socket.recv_data()
+        assert opcode == ABNF.OPCODE_CLOSE
+    finally:
+        socket.close()
 
 
 # --- what it tells ---------------------------------------------------------------------------------
@@ -175,8 +223,10 @@ def test_without_a_kiosk_it_says_so(tester: Client) -> None:
     assert told["power"]["on"] is False
     assert told["power"]["ended"]["how"] == "never-on"
     assert told["kiosk"] == {}
-    frame = tester.get("ask/frame")
-    assert (frame.status_code, frame.headers["X-Window"]) == (204, "no")
+    socket = film(tester.bench, "bench", tester.bench.token)
+    socket.send(json.dumps(SEEN))
+    assert json.loads(socket.recv()) == {"window": False}
+    socket.close()
     assert tester.post("do/touch", {"kind": "down", "x": 0.5, "y": 0.5}).status_code == 409
     assert tester.post("do/press", {"page": 1, "action": "begin"}).status_code == 409
 

@@ -51,6 +51,9 @@ export async function raw(path, body, method) {
   return answer;
 }
 
+/** Open the living picture of the kiosk's window; a WebSocket carries its token as a subprotocol. */
+export const filmSocket = () => new WebSocket(new URL("film", location.href.replace(/^http/, "ws")), ["bench", token]);
+
 /** Have `heard` called with each new value of a part of the news, and now when it is known. */
 export function on(part, heard) {
   if (!listeners.has(part)) listeners.set(part, []);

@@ -1,6 +1,7 @@
 // The cabinet as a person stands before it: who they are, what they hold, what they do.
 
 import { act, arm, disarm, now, on, stands } from "./bench.js";
+import { clock } from "./clock.js";
 import { housing } from "./housing.js";
 import { button, card, choices, el, row, select, toggle, yuan } from "./parts.js";
 import { known, t, word } from "./words.js";
@@ -16,7 +17,7 @@ export function cabinet(people, catalogue) {
   const byName = new Map(people.map((one) => [one.name, one]));
   return el("div", { class: "cards" },
     persons(people, byName), idCard(people), permit(people), camera(people), finger(byName), payment(), printer(),
-    housing(people), cables(catalogue));
+    clock(), housing(people), cables(catalogue));
 }
 
 // --- who is there ---------------------------------------------------------------------------------

@@ -43,7 +43,7 @@ export function faults(catalogue) {
     which.list.replaceChildren(...Object.keys(all).map((fault) => el("option", { value: fault },
       `${kind === "link" ? word("link-fault", fault, fault) : wordOf(name, fault)} (${fault})`)));
     when.list.replaceChildren(el("option", { value: "" }, t("as-state")),
-      ...(operations.length ? operations : ["*"]).map((operation) =>
+      ...(entry().states_only ? [] : operations.length ? operations : ["*"]).map((operation) =>
         el("option", { value: operation }, operation === "*" ? t("at-request") : `${t("at")} ${operation}`)));
     say();
     timing();

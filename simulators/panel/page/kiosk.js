@@ -1,10 +1,9 @@
 // The kiosk: its window as a living picture that can be touched, and its page as data with buttons.
 
-import { now, on, power, press, raw, touch } from "./bench.js";
+import { filmSocket, now, on, power, press, touch } from "./bench.js";
 import { attempt, button, el, yuan } from "./parts.js";
 import { t } from "./words.js";
 
-const STILL_MS = 1500;
 
 export function kiosk() {
   const picture = el("canvas", { id: "window", width: "540", height: "960", role: "img", "aria-label": t("window") });
@@ -94,37 +93,66 @@ function living(picture, curtain, pace) {
     pace.dataset.delayMs = delay.toFixed(1);
   };
   setInterval(measure, 500);
-  const look = async () => {
-    let number = 0;
-    for (;;) {
-      if (document.hidden) await new Promise((over) => document.addEventListener("visibilitychange", over, { once: true }));
-      try {
-        const answer = await raw(`ask/frame?after=${number}`);
-        if (answer.status === 204) {
-          set(answer.headers.get("X-Window") === "yes");
-          continue;
-        }
-        const came = performance.now();
-        const image = await createImageBitmap(await answer.blob());
-        if (picture.width !== image.width || picture.height !== image.height) {
-          picture.width = image.width;
-          picture.height = image.height;
-        }
-        context.drawImage(image, 0, 0);
-        image.close();
-        number = Number(answer.headers.get("X-Frame"));
-        picture.dataset.frame = number;
-        drawn.push({ at: performance.now(), delay: Number(answer.headers.get("X-Age-Ms")) + performance.now() - came });
-        set(true);
-      } catch (error) {
-        set(false);
-        await new Promise((over) => setTimeout(over, 1000));
-      }
-    }
+  let film = null;
+  const tell = (seen) => {
+    const width = Math.ceil(picture.clientWidth * devicePixelRatio) || picture.width;
+    if (film?.readyState === WebSocket.OPEN) film.send(JSON.stringify({ width, seen }));
   };
+  const draw = async (message) => {
+    const came = performance.now();
+    const frame = unpacked(message);
+    const images = await Promise.all(frame.parts.map((part) => createImageBitmap(part.jpeg)));
+    if (picture.width !== frame.width || picture.height !== frame.height) {
+      picture.width = frame.width;
+      picture.height = frame.height;
+    }
+    images.forEach((image, index) => {
+      context.drawImage(image, frame.parts[index].left, frame.parts[index].top);
+      image.close();
+    });
+    picture.dataset.frame = frame.number;
+    set(true);
+    await new Promise(requestAnimationFrame); // no faster than the browser shows them
+    drawn.push({ at: performance.now(), delay: frame.age + performance.now() - came });
+    tell(frame.number);
+  };
+  const open = () => {
+    if (document.hidden) return;
+    let drawing = Promise.resolve(); // one after the other: a part belongs on what was drawn before it
+    const socket = film = filmSocket();
+    socket.binaryType = "arraybuffer";
+    socket.onopen = () => tell(0);
+    socket.onmessage = ({ data }) => {
+      if (typeof data === "string") set(JSON.parse(data).window);
+      else drawing = drawing.then(() => (film === socket ? draw(data) : null)).catch(() => socket.close());
+    };
+    socket.onclose = () => {
+      if (film !== socket) return;
+      film = null;
+      set(false);
+      setTimeout(() => { if (film === null) open(); }, 1000);
+    };
+  };
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) film?.close();
+    else if (film === null) open();
+  });
   on("kiosk", (told) => { if (!told.pid) set(false); });
-  look();
+  open();
   return it;
+}
+
+/** A frame: number, size, age, and the parts that changed (see the bench's projector). */
+function unpacked(body) {
+  const view = new DataView(body);
+  const parts = [];
+  for (let at = 10; at < body.byteLength;) {
+    const length = view.getUint32(at + 4);
+    const jpeg = new Blob([new Uint8Array(body, at + 8, length)], { type: "image/jpeg" });
+    parts.push({ left: view.getUint16(at), top: view.getUint16(at + 2), jpeg });
+    at += 8 + length;
+  }
+  return { number: view.getUint32(0), width: view.getUint16(4), height: view.getUint16(6), age: view.getUint16(8), parts };
 }
 
 /** Hand touches on the picture to the real window, in order; of moves only the newest. */
