@@ -45,6 +45,8 @@ def connect(path: Path, key: bytes, *, query_only: bool = False) -> Connection:
         raise JournalRefused("sqlite-too-old", ".".join(map(str, sqlite_version())))
     if len(key) != 32:
         raise JournalRefused("key-length")
+    if query_only and path.exists() and path.stat().st_size == 0:
+        raise JournalRefused("damaged", "the file is empty")  # SQLite would take its log for a leftover
     address = f"{path.absolute().as_uri()}?mode={'ro' if query_only else 'rwc'}"
     try:
         connection = dbapi2.connect(address, uri=True, isolation_level=None, timeout=5.0)

@@ -13,8 +13,9 @@ from kiosk.journal import chain, database, keys
 from kiosk.journal.log import Log, read_log
 from kiosk.journal.records import ChainReport, Head, JournalRefused
 
-LOOKS: Final = 5
-LOOK_AGAIN_S: Final = 0.05
+LOOKS: Final = 3
+LOOK_AGAIN_S: Final = 0.03
+"""How often, and after how long, what looks unfinished is looked at again."""
 _NUMBER: Final = re.compile(r"\D+")
 
 
