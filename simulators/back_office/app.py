@@ -15,8 +15,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from simulators.back_office import office_page, operations, outstanding, payments, verification
 from simulators.back_office import officers as accounts
-from simulators.back_office import operations, outstanding, payments, verification
 from simulators.back_office.answers import Clerk
 from simulators.back_office.desk import Clock, Office, Persona, Refused, beijing_now
 from simulators.back_office.endpoint import DEVICE, FAULTS, Endpoint, failure, limited_body
@@ -123,6 +123,7 @@ def create_app(
             Route("/notify/wechat", wechat_notice, methods=["POST"]),
             Route("/notify/alipay", alipay_notice, methods=["POST"]),
             *verification.routes(office),
+            *office_page.ROUTES,
             *(
                 Route(
                     operation.path, Endpoint(operation, desk.clerk, token, guard), methods=[operation.method]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from pydantic.json_schema import models_json_schema
@@ -40,10 +40,12 @@ def document(operations: Iterable[Operation]) -> dict[str, Any]:
     for operation in table:
         spoken = operation.model if operation.method == "POST" else None
         models += [m for m in (spoken, operation.answer) if m is not None and m not in models]
-    _, schemas = models_json_schema([(m, "validation") for m in models], ref_template=_REF)
+    # Two desks may call a model by the same name: the references say which is meant.
+    named, schemas = models_json_schema([(m, "validation") for m in models], ref_template=_REF)
+    references = {model: reference for (model, _), reference in named.items()}
     paths: dict[str, dict[str, Any]] = {}
     for operation in table:
-        paths.setdefault(operation.path, {})[operation.method.lower()] = _describe(operation)
+        paths.setdefault(operation.path, {})[operation.method.lower()] = _describe(operation, references)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -63,7 +65,7 @@ def document(operations: Iterable[Operation]) -> dict[str, Any]:
     }
 
 
-def _describe(operation: Operation) -> dict[str, Any]:
+def _describe(operation: Operation, references: Mapping[Any, Any]) -> dict[str, Any]:
     parameters: list[dict[str, Any]] = [
         {"name": name, "in": "path", "required": True, "schema": kind.json_schema()}
         for name, kind in operation.numbers.items()
@@ -92,16 +94,14 @@ def _describe(operation: Operation) -> dict[str, Any]:
         "summary": operation.summary,
         "security": _SECURITY[operation.door],
         "parameters": parameters,
-        "responses": {str(operation.status): _body("Done", operation.answer)}
-        | {str(status): _body(words, Failure) for status, words in _FAILURES.items()},
+        "responses": {str(operation.status): _body(references[operation.answer], "Done")}
+        | {str(status): _body(references[Failure], words) for status, words in _FAILURES.items()},
     }
     if operation.method == "POST" and operation.model is not None:
-        described["requestBody"] = {"required": True, **_body(None, operation.model)}
+        described["requestBody"] = {"required": True, **_body(references[operation.model])}
     return described
 
 
-def _body(description: str | None, model: type[Part]) -> dict[str, Any]:
-    content: dict[str, Any] = {
-        "content": {"application/json": {"schema": {"$ref": _REF.format(model=model.__name__)}}}
-    }
+def _body(reference: Any, description: str | None = None) -> dict[str, Any]:
+    content: dict[str, Any] = {"content": {"application/json": {"schema": reference}}}
     return content if description is None else {"description": description, **content}

@@ -28,7 +28,7 @@ MOST: Final = 50
 
 Stage = Literal["applying", "in-review", "waiting-documents", "for-decision", "done", "refused", "returned"]
 NextStep = Literal[
-    "finish-at-kiosk", "wait", "bring-documents", "collect", "ask-at-window", "apply-again", "none"
+    "finish-at-kiosk", "wait", "bring-documents", "pay", "collect", "ask-at-window", "apply-again", "none"
 ]
 
 STAGES: Final[dict[str, tuple[Stage, NextStep]]] = {
@@ -39,6 +39,8 @@ STAGES: Final[dict[str, tuple[Stage, NextStep]]] = {
     "accepted": ("in-review", "wait"),
     "waiting-documents": ("waiting-documents", "bring-documents"),
     "reviewed": ("for-decision", "wait"),
+    "decided": ("done", "pay"),
+    "settled": ("done", "none"),
     "granted": ("done", "collect"),
     "issued": ("done", "none"),
     "refunded": ("done", "none"),

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from simulators.back_office.contract import Number, Part
 from simulators.back_office.desk import Office, Refused
 from simulators.back_office.operation import get
+from simulators.back_office.roles import Officer
 
 Direction = Literal["up", "down", "sideways"]
 _RANK: Final = {"kiosk": 0, "station": 1, "district": 2, "bureau": 3}
@@ -37,6 +38,11 @@ class Stations(Part):
 def list_stations(db: Connection, office: Office) -> Stations:
     """Return all stations."""
     return Stations(stations=list(_stations().values()))
+
+
+def list_stations_to_officer(db: Connection, office: Office, officer: Officer) -> Stations:
+    """Return all stations to somebody who is logged in."""
+    return list_stations(db, office)
 
 
 def find_station(code: str) -> Station | None:
@@ -83,4 +89,7 @@ def _stations() -> dict[str, Station]:
     return {station.code: station for station in found}
 
 
-OPERATIONS: Final = (get("/v1/stations", list_stations, "All stations, and where to complain of each"),)
+OPERATIONS: Final = (
+    get("/v1/stations", list_stations, "All stations, and where to complain of each"),
+    get("/v1/office/stations", list_stations_to_officer, "All stations, for officers"),
+)

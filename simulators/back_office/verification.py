@@ -15,7 +15,7 @@ from datetime import date
 from html import escape
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import Connection
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
@@ -24,6 +24,7 @@ from starlette.routing import Route
 from simulators.back_office.certificates import CODE_CHARACTERS, CODE_LENGTH, certificates
 from simulators.back_office.contract import Part
 from simulators.back_office.desk import Office
+from simulators.back_office.store import find
 
 PATH: Final = "/verify"
 ASKED_AT_ONCE: Final = 20
@@ -77,11 +78,16 @@ class Sparing:
 
 def verify(office: Office, code: str) -> Verified:
     """Return what the public may know of the certificate with ``code``."""
+    with office.store.begin() as db:
+        return verified(db, office, code)
+
+
+def verified(db: Connection, office: Office, code: str) -> Verified:
+    """Do what ``verify`` does within the transaction of ``db``."""
     wanted = re.sub(r"[\s-]", "", code.upper())
     if _CODE.fullmatch(wanted) is None:
         return Verified(match=False)
-    with office.store.begin() as db:
-        row = db.execute(select(certificates).where(certificates.c.code == wanted)).mappings().first()
+    row = find(db, certificates.c.code, wanted)
     if row is None or row["state"] != "printed" or row["valid_until"] < office.today().isoformat():
         return Verified(match=False)
     return Verified(

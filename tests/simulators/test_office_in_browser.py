@@ -1,0 +1,245 @@
+"""The officers' page in Debian's Chromium: by the keyboard alone, in both languages."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.select import Select
+
+from simulators.back_office.office_page import FOLDER
+from simulators.back_office.progress import STAGES
+from tests.simulators.back_office_bench import Bench, SharedHosts
+from tests.simulators.chromium import Page, chromium
+from tests.simulators.officers_bench import (
+    DISTRICT,
+    PASSWORD,
+    accepted,
+    apply,
+    cheap_passwords,
+    hire,
+    open_case,
+)
+
+TARGET_PX = 44
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Page]:
+    with chromium(1280, 900) as page:
+        yield page
+
+
+@pytest.fixture
+def office(tmp_path: Path, payment_hosts: SharedHosts, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
+    cheap_passwords(monkeypatch)
+    bench = Bench(f"sqlite:///{tmp_path / 'back_office.db'}", payment_hosts)
+    hire(bench)
+    yield bench
+    bench.close()
+
+
+@pytest.fixture
+def page(office: Bench, browser: Page) -> Iterator[Page]:
+    """The page with nobody logged in."""
+    browser.driver.get("about:blank")
+    browser.driver.delete_all_cookies()
+    browser.driver.get(f"{office.server.url}/office/")
+    until_ready(browser, "login")
+    yield browser
+    assert browser.complaints() == []
+
+
+def until_ready(page: Page, view: str) -> None:
+    page.until(lambda: page.run("return document.body.dataset.ready") == view)
+
+
+def press(page: Page, *keys: str) -> None:
+    """Type into whatever has the focus."""
+    for key in keys:
+        page.driver.switch_to.active_element.send_keys(key)
+
+
+def log_in(page: Page, login: str) -> None:
+    press(page, login, Keys.TAB, PASSWORD, Keys.ENTER)
+    until_ready(page, "cases")
+
+
+def log_out(page: Page) -> None:
+    page.find("logout").click()
+    until_ready(page, "login")
+
+
+def tab_to(page: Page, name: str) -> None:
+    """Go by Tab until the element with this id has the focus."""
+    for _ in range(60):
+        if page.driver.switch_to.active_element.get_attribute("id") == name:
+            return
+        press(page, Keys.TAB)
+    raise AssertionError(f"Tab never reaches {name}")
+
+
+def open_view(page: Page, office: Bench, address: str, view: str) -> None:
+    page.driver.get(f"{office.server.url}/office/#/{address}")
+    until_ready(page, view)
+
+
+def state(page: Page) -> str:
+    return page.text("state")
+
+
+def test_two_officers_refuse_a_case_by_the_keyboard_alone(office: Bench, page: Page) -> None:
+    accepted(office, "CASE-1")
+    log_in(page, "review")
+    link = page.driver.find_element(By.LINK_TEXT, "CASE-1")
+    for _ in range(30):
+        if page.driver.switch_to.active_element == link:
+            break
+        press(page, Keys.TAB)
+    press(page, Keys.ENTER)
+    until_ready(page, "case")
+    tab_to(page, "opinion")
+    press(page, Keys.ARROW_DOWN)
+    tab_to(page, "reasons")
+    press(page, "居住未满半年", Keys.TAB, Keys.ENTER)
+    page.until(lambda: page.find("state") and state(page) == "待审批")
+    log_out(page)
+
+    log_in(page, "decide")
+    open_view(page, office, "case/CASE-1", "case")
+    tab_to(page, "opinion")
+    press(page, Keys.ARROW_DOWN)
+    tab_to(page, "reasons")
+    press(page, "居住未满半年", Keys.TAB, Keys.TAB, Keys.ENTER)
+    # A refusal without a legal basis is not taken, and what was written stays.
+    page.until(lambda: "不予许可须写明理由和法律依据" in page.text("decide"))
+    page.complaints()  # the browser writes every 409 into its log
+    assert page.find("reasons").get_property("value") == "居住未满半年"
+    tab_to(page, "legal_basis")
+    press(page, "居住证暂行条例第二条", Keys.TAB, Keys.ENTER)
+    page.until(lambda: not page.driver.find_elements(By.ID, "decide") and state(page) == "不予")
+    assert "宁波市公安局鄞州分局申请行政复议" in page.text("main")
+    assert office.get("/v1/cases/CASE-1")["state"] == "refused"
+    log_out(page)
+
+
+def test_a_case_is_sent_on_a_paper_is_asked_for_and_the_original_is_received(
+    office: Bench, page: Page
+) -> None:
+    accepted(office, "CASE-1", "id-card-renewal", form="original")
+    log_in(page, "accept")
+    open_view(page, office, "case/CASE-1", "case")
+    form = page.find("supplement")
+    form.find_element(By.ID, "title").send_keys("户籍证明")
+    form.find_element(By.ID, "code").send_keys("household-proof", Keys.ENTER)
+    page.until(lambda: page.find("state") and state(page) == "待补材料")
+    Select(page.find("what")).select_by_value("both")
+    Select(page.find("to")).select_by_value(DISTRICT)
+    page.find("reason").send_keys("报分局", Keys.ENTER)
+    page.until(lambda: "在途" in page.text("main"))
+    assert page.driver.find_elements(By.ID, "move") == [], "the file is no longer here"
+    log_out(page)
+
+    log_in(page, "district")
+    open_view(page, office, "case/CASE-1", "case")
+    page.find("receive").find_element(By.TAG_NAME, "button").click()
+    page.until(lambda: "在途" not in page.text("main"))
+    log_out(page)
+
+
+def test_lists_messages_certificates_and_the_trail(office: Bench, page: Page) -> None:
+    accepted(office, "CASE-1")
+    open_case(office, "CASE-2")
+    apply(office, "CASE-2", "id-card", "photo")
+    log_in(page, "audit")
+    Select(page.find("state")).select_by_value("waiting-documents")
+    page.find("search").click()
+    page.until(lambda: len(page.driver.find_elements(By.CSS_SELECTOR, "tbody tr")) == 1)
+    assert "CASE-2" in page.text("main")
+    assert "330212198104129928" not in page.text("main")
+    open_view(page, office, "messages", "messages")
+    assert "138****0001" in page.text("main")
+    open_view(page, office, "certificates", "certificates")
+    page.find("code").send_keys("ABCD", Keys.ENTER)
+    page.until(lambda: "不相符" in page.text("verdict"))
+    open_view(page, office, "audit", "audit")
+    assert "本页完整" in page.text("whole")
+    assert "核验证明" in page.text("main")
+    open_view(page, office, "case/CASE-1", "case")
+    assert page.find("nothing-to-do").is_displayed()
+    log_out(page)
+
+
+def test_a_wrong_password_is_told_and_a_session_that_ended_asks_again(office: Bench, page: Page) -> None:
+    press(page, "accept", Keys.TAB, "wrong", Keys.ENTER)
+    page.until(lambda: "用户名或密码错误" in page.text("main"))
+    page.find("login").clear()
+    page.find("password").clear()
+    page.find("login").click()
+    log_in(page, "accept")
+    office.wait(16 * 60)
+    page.driver.get(f"{office.server.url}/office/#/messages")
+    until_ready(page, "login")
+    page.complaints()  # the browser writes every 401 into its log
+
+
+def test_the_page_in_english_says_everything_in_english(office: Bench, page: Page) -> None:
+    accepted(office, "CASE-1")
+    page.find("language").click()
+    until_ready(page, "login")
+    log_in(page, "review")
+    assert page.run("return document.documentElement.lang") == "en"
+    for address, view in (("cases", "cases"), ("messages", "messages"), ("certificates", "certificates")):
+        open_view(page, office, address, view)
+        heads = page.run(
+            "return [...document.querySelectorAll('h1, h2, th, label > span, button:not(#language)')]"
+            ".map((one) => one.textContent)"
+        )
+        assert heads
+        assert all(text.isascii() for text in heads), heads
+    page.find("language").click()
+    page.until(lambda: page.run("return document.documentElement.lang") == "zh-CN")
+    until_ready(page, "certificates")
+    log_out(page)
+
+
+def test_controls_are_large_and_named(office: Bench, page: Page) -> None:
+    accepted(office, "CASE-1", "id-card-renewal", form="original")
+    log_in(page, "review")
+    for address, view in (("cases", "cases"), ("case/CASE-1", "case"), ("certificates", "certificates")):
+        open_view(page, office, address, view)
+        controls = page.run(
+            """return [...document.querySelectorAll('button, select, input, textarea, nav a')].map((one) => {
+                const label = one.closest('label');
+                const box = (one.type === 'checkbox' ? label : one).getBoundingClientRect();
+                return { name: (label ?? one).textContent.trim(), height: box.height };
+            })"""
+        )
+        assert all(one["name"] and one["height"] >= TARGET_PX for one in controls), controls
+    log_out(page)
+
+
+def test_nothing_of_the_page_comes_from_elsewhere_and_nothing_else_is_served(office: Bench) -> None:
+    answer = office.session.get(f"{office.server.url}/office/", timeout=5)
+    policy = answer.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    for name in ("..%2fapp.py", "%2e%2e/app.py", "nothing.js", "main.py"):
+        assert office.session.get(f"{office.server.url}/office/{name}", timeout=5).status_code == 404
+    for file in FOLDER.iterdir():
+        text = file.read_text("utf-8")
+        assert "http://" not in text.replace("http://www.w3.org/2000/svg", ""), file
+        assert "https://" not in text, file
+
+
+def test_every_state_and_every_act_has_its_words() -> None:
+    words = (FOLDER / "words.js").read_text("utf-8")
+    desks = "".join(file.read_text("utf-8") for file in FOLDER.parent.glob("*.py"))
+    acts = set(re.findall(r'record\(\s*db, office, \w+, "([a-z-]+)"', desks))
+    assert len(acts) > 5
+    assert [known for known in STAGES if f"'state.{known}'" not in words] == []
+    assert [act for act in acts if f"'act.{act}'" not in words] == []
