@@ -12,13 +12,14 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
-from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
+from urllib.parse import parse_qs, parse_qsl, unquote, urlencode, urlsplit
 
 from devices.byte_link import Link, LinkLost, Tunable
 from devices.trace import Event, Sign, read_trace
 
 Words = Callable[[Sign, bytes], str]
 RECORD: Final = "record"
+REPLAY: Final = "replay"
 
 
 class TraceDiffers(Exception):
@@ -34,6 +35,18 @@ def taken_apart(url: str) -> tuple[str, Path | None]:
         return url, None
     rest = urlencode([pair for pair in query if pair[0] != RECORD], safe=":/")
     return parts._replace(query=rest).geturl(), Path(files[-1])
+
+
+def tapped(url: str, link: Link) -> Link:
+    """Return ``link``, recorded or replaced by a trace as the query of its driver's ``url`` says.
+
+    For URLs that tell more than a wire's place (``ipp:``, ``nut:``, ``sane:``): ``record=FILE`` keeps a
+    trace, ``replay=FILE`` is that device again. Raises ``TraceError`` or ``OSError``.
+    """
+    query = parse_qs(urlsplit(url).query)
+    if REPLAY in query:
+        return replayed(f"replay://{query[REPLAY][-1]}")
+    return recorded(link, Path(query[RECORD][-1])) if RECORD in query else link
 
 
 def recorded(link: Link, file: Path, words: Words | None = None) -> Link:

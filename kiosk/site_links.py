@@ -77,7 +77,7 @@ def not_real(url: str) -> str | None:
         return "it names a program in place of SANE's"
     if "record" in query:
         return "it records what passes, the data of people's cards too"
-    if parts.scheme == "replay":
+    if parts.scheme == "replay" or "replay" in query:
         return "it replays a recording"
     if parts.scheme == "sane" and parts.path.startswith("test"):
         return "it names SANE's test backend"

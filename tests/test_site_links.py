@@ -29,6 +29,9 @@ def test_a_device_can_be_there(url: str) -> None:
         "socket://127.0.0.1:40001",
         "serial:///dev/pts/3?baud=9600",
         "sane:epson2:libusb:001:004?program=/opt/scanimage",
+        "sane:epson2:libusb:001:004?replay=/tmp/scanner.trace",
+        "ipp://192.168.7.20/ipp/print?replay=/tmp/printer.trace",
+        "nut://localhost:3493/kiosk?record=/tmp/ups.trace",
     ],
 )
 def test_nothing_but_a_program_can_be_there(url: str) -> None:

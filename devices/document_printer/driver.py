@@ -28,6 +28,9 @@ from devices.document_printer.messages import (
 )
 from devices.document_printer.reasons import status_from
 from devices.interfaces import PrintJob, PrintState
+from devices.link import Link
+from devices.recording import tapped
+from devices.socket_link import SocketLink
 from devices.wired import status_of
 
 NAME: Final = "document_printer"
@@ -74,7 +77,8 @@ _REFUSALS: Final[Mapping[int, tuple[str, StaffAction]]] = {
 class IppPrinter:
     """``interfaces.DocumentPrinter`` at an ``ipp:`` URL; raises ``ValueError`` for another one.
 
-    ``answer_s`` is how long an answer may take, ``document_s`` the one to a document.
+    ``answer_s`` is how long an answer may take, ``document_s`` the one to a document. ``link`` is the wire to
+    that address, TCP unless given; the URL's query may name a trace (``recording.tapped``).
     """
 
     def __init__(
@@ -84,11 +88,13 @@ class IppPrinter:
         name: str = NAME,
         answer_s: float = _ANSWER_S,
         document_s: float = _DOCUMENT_S,
+        link: Link | None = None,
     ) -> None:
         self.name = name
         self._answer_s: Final = answer_s
         self._document_s: Final = document_s
         self._address: Final = Address(url)
+        self._link: Final = link or tapped(url, SocketLink(self._address.host, self._address.port))
         self._media: Final = media
         self._numbers: dict[str, int] = {}
         self._request_ids: Final = count(1)
@@ -297,7 +303,7 @@ class IppPrinter:
         message = request(operation, number, groups) + document
         try:
             self._counts.said(message)
-            reply = post(self._address, message, timeout_s)
+            reply = post(self._link, self._address, message, timeout_s)
             self._counts.heard(len(reply), first=True)
             said = answer(reply)
         except NotReached as error:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import http.client
+import io
 import time
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
+from devices.link import Link, LinkLost
+
 PORT: Final = 631
-_CONNECT_S: Final = 1.0
 _MOST_BYTES: Final = 1_000_000
 _MEDIA_TYPE: Final = "application/ipp"
 
@@ -39,30 +41,73 @@ class Address:
         self.uri: Final = f"ipp://{host}:{self.port}{self.path}"
 
 
-def post(address: Address, body: bytes, timeout_s: float) -> bytes:
-    """Send ``body`` and return the answer's; raises ``NotReached``, ``NoAnswer``.
+def post(link: Link, address: Address, body: bytes, timeout_s: float) -> bytes:
+    """Send ``body`` over ``link`` and return the answer's; raises ``NotReached``, ``NoAnswer``.
 
-    Neither a proxy nor a redirection is followed: a certificate goes to this printer or nowhere.
+    The link is opened for it. Neither a proxy nor a redirection is followed: a certificate goes to this
+    printer or nowhere.
     """
     deadline = time.monotonic() + timeout_s
-    connection = http.client.HTTPConnection(address.host, address.port, timeout=_CONNECT_S)
     try:
-        try:
-            connection.connect()
-        except OSError as error:
-            raise NotReached(str(error)) from error
-        connection.sock.settimeout(timeout_s)
-        try:
-            connection.request("POST", address.path, body, {"Content-Type": _MEDIA_TYPE})
-            return _body(connection.getresponse(), deadline)
-        except TimeoutError as error:
-            raise NoAnswer(f"none within {timeout_s} s", silent=True) from error
-        except http.client.RemoteDisconnected as error:
-            raise NoAnswer("the printer hung up", silent=True) from error
-        except (OSError, http.client.HTTPException) as error:
-            raise NoAnswer(str(error), silent=False) from error
+        link.open()
+    except LinkLost as error:
+        raise NotReached(str(error)) from error
+    connection = http.client.HTTPConnection(address.host, address.port)
+    connection.sock = _Socket(link, timeout_s)
+    try:
+        connection.request("POST", address.path, body, {"Content-Type": _MEDIA_TYPE})
+        return _body(connection.getresponse(), deadline)
+    except TimeoutError as error:
+        raise NoAnswer(f"none within {timeout_s} s", silent=True) from error
+    except http.client.RemoteDisconnected as error:
+        raise NoAnswer("the printer hung up", silent=True) from error
+    except (OSError, http.client.HTTPException) as error:
+        raise NoAnswer(str(error), silent=False) from error
     finally:
         connection.close()
+
+
+class _Socket:
+    """An open link as what ``http.client`` needs of a socket."""
+
+    def __init__(self, link: Link, timeout_s: float) -> None:
+        self._link = link
+        self._timeout_s = timeout_s
+
+    def sendall(self, data: bytes) -> None:
+        """Send all of it; raises ``ConnectionError``."""
+        try:
+            self._link.write(bytes(data))
+        except LinkLost as error:
+            raise ConnectionError(str(error)) from error
+
+    def makefile(self, mode: str) -> io.BufferedReader:
+        return io.BufferedReader(_Heard(self._link, self._timeout_s))
+
+    def close(self) -> None:
+        self._link.close()
+
+
+class _Heard(io.RawIOBase):
+    """What comes on a link, as a file that has its end where the other side hangs up."""
+
+    def __init__(self, link: Link, timeout_s: float) -> None:
+        self._link = link
+        self._timeout_s = timeout_s
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Wait for bytes; raises ``TimeoutError``."""
+        try:
+            data = self._link.read(len(buffer), self._timeout_s)
+        except LinkLost:
+            return 0
+        if not data:
+            raise TimeoutError
+        buffer[: len(data)] = data
+        return len(data)
 
 
 def _body(response: http.client.HTTPResponse, deadline: float) -> bytes:

@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from pymodbus import ModbusException
-from pymodbus.client import ModbusSerialClient
 from pymodbus.exceptions import ConnectionException, ModbusIOException
 from pymodbus.pdu import ModbusPDU
 
@@ -19,7 +18,8 @@ from devices.base import Capabilities, DeviceError, Fault, StaffAction, State, S
 from devices.counting import WireCounts
 from devices.interfaces import Auxiliaries, Door, FlashRate
 from devices.io_board.board import Board, Span
-from devices.link import serial_address
+from devices.io_board.wire import LinkClient
+from devices.link import Link, open_link
 from devices.wired import status_of
 
 NAME: Final = "io_board"
@@ -40,23 +40,16 @@ logging.getLogger("pymodbus.logging").addHandler(logging.NullHandler())  # what 
 
 
 class ModbusIoBoard:
-    """``interfaces.IoBoard`` over Modbus RTU, at a ``serial:`` or ``socket:`` URL."""
+    """``interfaces.IoBoard`` over Modbus RTU, on any byte stream: a link, or the URL of one."""
 
-    def __init__(self, url: str, board: Board, name: str = NAME) -> None:
-        address, baud, parity = serial_address(url)
+    def __init__(self, wire: Link | str, board: Board, name: str = NAME) -> None:
+        link = open_link(wire) if isinstance(wire, str) else wire
         self.name = name
-        self._url: Final = url
+        self._url: Final = link.url
         self._board: Final = board
         self._counts: Final = WireCounts()
         self._unanswered: bytes | None = None
-        self._client: Final = ModbusSerialClient(
-            address,
-            baudrate=baud,
-            parity=parity,
-            timeout=_ANSWER_S,
-            retries=_RETRIES,
-            trace_packet=self._count,
-        )
+        self._client: Final = LinkClient(link, _ANSWER_S, _RETRIES, self._count)
 
     def open(self) -> None:
         """Open the wire; raises ``Fault`` noDevice when it is not there."""

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from devices.base import Capabilities, DeviceError, Fault, StaffAction, Status
 from devices.interfaces import Power
 from devices.link import Link, open_link
+from devices.recording import tapped
 from devices.ups.lines import LIMIT_BYTES, BadLine, request, split
 from devices.ups.status import BATTERY, LOW, check, power_from, status_from
 from devices.wired import Wired, status_of
@@ -37,13 +38,16 @@ class NutUps(Wired):
 
     @classmethod
     def at(cls, url: str) -> NutUps:
-        """Return the driver of ``nut://host:3493/name``; raises ``ValueError`` for another URL."""
+        """Return the driver of ``nut://host:3493/name``; raises ``ValueError`` for another URL.
+
+        The query may name a trace to record or to replay (``recording.tapped``).
+        """
         parts = urlsplit(url)
         ups = parts.path.removeprefix("/")
         if parts.scheme != "nut" or not parts.hostname or not ups:
             raise ValueError(f"{url!r} is not like nut://host:{PORT}/name")
         host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-        return cls(open_link(f"socket://{host}:{parts.port or PORT}"), ups)
+        return cls(tapped(url, open_link(f"socket://{host}:{parts.port or PORT}")), ups)
 
     def power(self) -> Power:
         """Ask for all variables (≤ 0.8 s).
