@@ -8,7 +8,7 @@ from simulators.scenario import play
 from simulators.scenario_file import Scenario, load_all
 from simulators.stand import NotReady, Stand
 
-OF_DEVICES = ("camera", "chip", "face", "finger", "id-card", "permit", "receipt", "strip", "worn")
+OF_DEVICES = ("camera", "chip", "document", "face", "finger", "id-card", "permit", "receipt", "strip", "worn")
 
 
 def scenarios(*, of_devices: bool) -> list[Scenario]:
