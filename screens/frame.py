@@ -160,6 +160,8 @@ def actions_height(pen: Pen, actions: Sequence[Action], *, primary: bool) -> flo
     """Return the height of the actions with the gaps between them."""
     m = pen.measures
     outlined = len(actions) - 1 if primary else len(actions)
+    if m.crowded:
+        outlined = -(-outlined // 2)
     height = pen.mm(m.primary) if primary and actions else 0.0
     if outlined > 0:
         height += pen.mm(m.secondary) * outlined + pen.gap * (outlined - (0 if primary else 1))
@@ -167,13 +169,21 @@ def actions_height(pen: Pen, actions: Sequence[Action], *, primary: bool) -> flo
 
 
 def draw_actions(pen: Pen, actions: Sequence[Action], rect: Rect, *, primary: bool) -> None:
-    """Draw the actions upwards from the lower edge of ``rect``, the first one lowest: it never moves."""
+    """Draw the actions upwards from the lower edge of ``rect``, the first one lowest: it never moves.
+
+    On a crowded page those after it stand two in a row.
+    """
     m = pen.measures
     bottom = rect.bottom
-    for number, action in enumerate(actions):
-        main = primary and number == 0
+    left = list(actions)
+    while left:
+        main = primary and len(left) == len(actions)
+        row = 1 if main or not m.crowded else min(2, len(left))
         high = pen.mm(m.primary if main else m.secondary)
-        area = Rect(rect.x, bottom - high, rect.w, high)
-        style = Style.PRIMARY if main else Style.OUTLINED
-        pen.button(action.name, area, pen.say(action.label), style, enabled=action.enabled)
+        width = (rect.w - pen.gap * (row - 1)) / row
+        for place in range(row):
+            action = left.pop(0)
+            area = Rect(rect.x + place * (width + pen.gap), bottom - high, width, high)
+            style = Style.PRIMARY if main else Style.OUTLINED
+            pen.button(action.name, area, pen.say(action.label), style, enabled=action.enabled)
         bottom -= high + pen.gap

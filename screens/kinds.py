@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from kiosk import prompts
 from kiosk.prompts import Page, Prompt
-from screens import acting, asking, checklist, number_pad, telling
+from screens import acting, asking, checklist, evidence, number_pad, records, telling
 from screens.part import Part
 from screens.pen import Pen
 from screens.view import Showing
@@ -16,6 +16,8 @@ RENDERERS: Final[dict[type[Prompt], Callable[[Any, Page, Showing, Pen], Part]]] 
     prompts.Home: asking.home,
     prompts.ChooseOne: asking.choose_one,
     prompts.ChooseMany: asking.choose_many,
+    prompts.ChooseRecords: records.choose_records,
+    prompts.LookAtPictures: evidence.look_at_pictures,
     prompts.CheckAnswers: asking.check_answers,
     prompts.Rate: asking.rate,
     prompts.PlaceItem: acting.place_item,

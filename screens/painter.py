@@ -6,6 +6,7 @@ alive is what is on screen. Kivy has no types; its values are ``Any`` here and n
 
 from __future__ import annotations
 
+import io
 import math
 from collections.abc import Callable, Hashable
 from typing import Any
@@ -28,8 +29,23 @@ from kivy.graphics import (
 from kivy.graphics.tesselator import Tesselator
 from kivy.graphics.texture import Texture
 from numpy.typing import NDArray
+from PIL import Image
 
-from screens.scene import Arc, Box, Code, Disc, Drift, Glyphs, Piece, Preview, Rect, Scene, Stroke
+from screens.rolling import Kept, Rows
+from screens.scene import (
+    Arc,
+    Box,
+    Code,
+    Disc,
+    Drift,
+    Glyphs,
+    Photo,
+    Piece,
+    Preview,
+    Rect,
+    Scene,
+    Stroke,
+)
 from screens.theme import Colour
 
 
@@ -49,11 +65,13 @@ class Painter:
         self._slide: Any = None
         self._mirror: Any = None
         self._mirror_shown: Any = None
+        self._rows: Rows | None = None
 
     @property
     def texture_bytes(self) -> int:
         """Bytes of all textures alive, at four a pixel."""
-        kept = [texture for texture, _ in self._textures.values()]
+        rows = self._rows.textures.values() if self._rows is not None else ()
+        kept = [texture for texture, _ in (*self._textures.values(), *rows)]
         if self._mirror is not None:
             kept.append(self._mirror)
         return sum(int(t.width) * int(t.height) * 4 for t in kept)
@@ -70,6 +88,9 @@ class Painter:
         canvas.add(self._slide)
         for piece in scene.moving:
             self._add(canvas, piece)
+        if self._rows is not None:
+            self._textures |= self._rows.textures
+        self._rows = Rows(scene.roll, canvas, self._height, self._add_row) if scene.roll else None
         canvas.add(PopMatrix())
         for piece in scene.still:
             self._add(canvas, piece)
@@ -78,6 +99,11 @@ class Painter:
         self._textures = self._fresh
         if self._mirror_shown is None:
             self._mirror = None
+
+    def roll(self) -> None:
+        """Show the list of the scene at its offset."""
+        if self._rows is not None:
+            self._rows.move()
 
     def slide(self, offset_px: float) -> None:
         """Move what slides in sideways; 0 is where it stays."""
@@ -116,6 +142,12 @@ class Painter:
 
     def _add(self, canvas: Any, piece: Piece) -> None:
         _PAINT[type(piece)](self, canvas, piece)
+
+    def _add_row(self, canvas: Any, piece: Piece, kept: Kept) -> None:
+        """Add a piece of a row, whose textures live as long as the row is seen."""
+        fresh, self._fresh = self._fresh, kept
+        self._add(canvas, piece)
+        self._fresh = fresh
 
     # --- pieces
 
@@ -179,6 +211,15 @@ class Painter:
         canvas.add(Color(1, 1, 1, 1))
         canvas.add(Rectangle(texture=texture, pos=pos, size=size))
 
+    def _photo(self, canvas: Any, photo: Photo) -> None:
+        texture, _ = self._kept(("photo", photo.data), lambda: (_photo_texture(photo.data), 0.0))
+        cut = photo.cut
+        pos, size = self._place(photo.rect)
+        # The texture's first row is the picture's upper one.
+        corners = (cut.x, cut.bottom, cut.right, cut.bottom, cut.right, cut.y, cut.x, cut.y)
+        canvas.add(Color(1, 1, 1, 1))
+        canvas.add(Rectangle(texture=texture, pos=pos, size=size, tex_coords=corners))
+
     def _preview(self, canvas: Any, preview: Preview) -> None:
         colour = Color(*preview.ground)
         pos, size = self._place(preview.rect)
@@ -212,6 +253,7 @@ _PAINT: dict[type[Any], Callable[..., None]] = {
     Stroke: Painter._stroke,
     Glyphs: Painter._glyphs,
     Code: Painter._code,
+    Photo: Painter._photo,
     Preview: Painter._preview,
     Drift: Painter._drift,
 }
@@ -233,6 +275,14 @@ def _code_texture(content: str) -> Any:
     texture.mag_filter = texture.min_filter = "nearest"
     rows = np.repeat(pixels[::-1, :, None], 3, axis=2)
     texture.blit_buffer(np.ascontiguousarray(rows).tobytes(), colorfmt="rgb", bufferfmt="ubyte")
+    return texture
+
+
+def _photo_texture(data: bytes) -> Any:
+    with Image.open(io.BytesIO(data)) as picture:
+        pixels = picture.convert("RGB")
+    texture = Texture.create(size=pixels.size, colorfmt="rgb", mipmap=False)
+    texture.blit_buffer(pixels.tobytes(), colorfmt="rgb", bufferfmt="ubyte")
     return texture
 
 

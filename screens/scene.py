@@ -5,7 +5,8 @@ Lengths are pixels; x grows to the right and y grows **down** from the upper lef
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from kiosk.prompts import Json
@@ -132,6 +133,15 @@ class Code:
 
 
 @dataclass(frozen=True, slots=True)
+class Photo:
+    """A picture (PNG or JPEG) that fills ``rect``: the part ``cut`` of it, as shares from the upper left."""
+
+    rect: Rect
+    data: bytes
+    cut: Rect
+
+
+@dataclass(frozen=True, slots=True)
 class Preview:
     """The newest picture of the camera, mirrored, cut to fill ``rect``; ``ground`` until there is one."""
 
@@ -148,17 +158,22 @@ class Drift:
     period_s: float = 2.0
 
 
-Piece = Box | Disc | Arc | Stroke | Glyphs | Code | Preview | Drift
+Piece = Box | Disc | Arc | Stroke | Glyphs | Code | Photo | Preview | Drift
 
 
 class Press(Enum):
-    """What a touch does: send an answer, change what is marked or typed on this page, turn a list's leaf."""
+    """What a touch does: send an answer, change what is marked or typed on this page, turn a list's leaf.
+
+    ``SCROLL`` turns a list that scrolls by a page, ``CLOSER`` looks at a picture closely or no longer.
+    """
 
     ANSWER = "answer"
     SETTING = "setting"
     MARK = "mark"
     LEAF = "leaf"
     TYPE = "type"
+    SCROLL = "scroll"
+    CLOSER = "closer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +189,59 @@ class Target:
 
 
 @dataclass(slots=True)
+class Roll:
+    """Rows that scroll in ``window``; only those that are seen are ever laid out.
+
+    ``row`` and ``target`` give the pieces and the target of a row as if it stood at the top of the
+    window. ``track`` is where a mark shows how far the list is, None where all of it is seen.
+    """
+
+    window: Rect
+    row_h: float
+    count: int
+    row: Callable[[int], list[Piece]]
+    target: Callable[[int], Target | None]
+    track: Rect | None
+    mark: Colour
+    offset_px: float = 0.0
+
+    @property
+    def length_px(self) -> float:
+        """The height of all rows."""
+        return self.row_h * self.count
+
+    def seen(self) -> range:
+        """Return the rows of which anything is seen."""
+        first = max(0, int(self.offset_px // self.row_h))
+        last = min(self.count, int((self.offset_px + self.window.h - 0.5) // self.row_h) + 1)
+        return range(first, last)
+
+    def top_of(self, index: int) -> float:
+        """Return where a row's upper edge is now."""
+        return self.window.y + index * self.row_h - self.offset_px
+
+    def target_of(self, index: int) -> Target | None:
+        """Return what can be touched of a row, None where nothing of it can."""
+        target = self.target(index)
+        if target is None:
+            return None
+        top = max(self.window.y, self.top_of(index))
+        bottom = min(self.window.bottom, self.top_of(index) + target.rect.h)
+        if bottom <= top:
+            return None
+        return replace(target, rect=Rect(target.rect.x, top, target.rect.w, bottom - top))
+
+    def thumb(self) -> Rect:
+        """Return the mark that shows how far the list is; ``track`` must be there."""
+        assert self.track is not None
+        high = max(self.track.w * 0.4, self.track.h * min(1.0, self.window.h / self.length_px))
+        way = self.track.h - high
+        most = max(1.0, self.length_px - self.window.h)
+        x = self.track.x + self.track.w * 0.4
+        return Rect(x, self.track.y + way * min(1.0, self.offset_px / most), self.track.w * 0.2, high)
+
+
+@dataclass(slots=True)
 class Scene:
     """A page's pieces in drawing order: ``still`` stays when the page changes, ``moving`` slides in."""
 
@@ -184,7 +252,17 @@ class Scene:
     targets: list[Target] = field(default_factory=list)
     blocks: list[tuple[str, Rect]] = field(default_factory=list)
     overflow_px: float = 0.0
+    roll: Roll | None = None
 
     def target_at(self, x: float, y: float) -> Target | None:
         """Return what lies under a touch; the uppermost when one covers the page behind it."""
+        if self.roll is not None and self.roll.window.holds(x, y):
+            index = int((y - self.roll.window.y + self.roll.offset_px) // self.roll.row_h)
+            target = self.roll.target_of(index) if index < self.roll.count else None
+            return target if target is not None and target.rect.holds(x, y) else None
         return next((t for t in reversed(self.targets) if t.rect.holds(x, y)), None)
+
+    def touchable(self) -> list[Target]:
+        """Return everything that can be touched now, the rows that are seen among it."""
+        rows = [self.roll.target_of(index) for index in self.roll.seen()] if self.roll else []
+        return [*self.targets, *(target for target in rows if target is not None)]

@@ -77,6 +77,11 @@ class Touch:
         self._held = _Held(finger, self._page, target, now)
         return target
 
+    def let_go(self, finger: Hashable) -> None:
+        """Note that a finger drags a list: it presses nothing any more."""
+        if self._held is not None and self._held.finger == finger:
+            self._held.target = None
+
     def up(self, finger: Hashable, x: float, y: float) -> Pressed | None:
         """Take a finger going up; return what it pressed, if that counts."""
         if self._held is None or self._held.finger != finger:
@@ -96,7 +101,7 @@ class Touch:
 
     def _counts(self, target: Target, x: float, y: float) -> bool:
         now = self._clock_s()
-        if target.press is Press.TYPE:
+        if target.press in (Press.TYPE, Press.SCROLL):
             return now - self._last_at_s.get(target.name, -BOUNCE_S) >= BOUNCE_S
         if self._last_press is not None:
             last_x, last_y, at_s = self._last_press

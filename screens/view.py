@@ -12,8 +12,8 @@ class Showing:
 
     ``page_s`` is seconds since the page's number came up, ``update_s`` since it was last told anything;
     countdowns go on from the last figure told. ``marked`` holds what a person has marked in a list of
-    which several may be chosen, ``leaf`` which part of a long list is shown, ``typed`` what stands in the
-    field.
+    which several may be chosen, ``leaf`` which part of a long list or which picture is shown, ``close``
+    whether it is looked at closely, ``typed`` what stands in the field.
     """
 
     now: datetime
@@ -21,6 +21,7 @@ class Showing:
     update_s: float = 0.0
     marked: frozenset[str] = frozenset()
     leaf: int = 0
+    close: bool = False
     typed: str = ""
 
     def left(self, seconds: int | None) -> int | None:

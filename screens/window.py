@@ -14,14 +14,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kiosk.prompts import Answer, Attract, ChooseMany, EnterNumber, LookAtCamera, Page, Working
+from kiosk.prompts import (
+    Answer,
+    Attract,
+    LookAtCamera,
+    Page,
+    Working,
+)
 from kiosk.texts import Catalogue
 from screens.compose import compose
 from screens.environment import configure
 from screens.fonts import Fonts
 from screens.meter import FrameMeter
+from screens.page_state import chosen_before, only_settings_changed, with_key
 from screens.panel import Panel
 from screens.scene import Press, Scene, Target
+from screens.scroll import Scroll
 from screens.slide import Slide
 from screens.theme import DAY, HIGH_CONTRAST
 from screens.touch import Touch, answer_value
@@ -29,6 +37,7 @@ from screens.view import Showing
 
 SLIDE_MM = 26.0
 NEAR_MM = 12.0
+DRAG_MM = 5.0
 STILL_FPS = 30
 LIVELY_FPS = 60
 DRIFT_FPS = 12
@@ -69,8 +78,8 @@ class Window:
         self._slide = Slide()
         self._page_at_s = self._update_at_s = self._drifted_s = 0.0
         self._marked: frozenset[str] = frozenset()
-        self._leaf = 0
-        self._typed = ""
+        self._leaf, self._close, self._typed = 0, False, ""
+        self._scroll = Scroll(time.monotonic, DRAG_MM * panel.px_per_mm)
         self._pictured: NDArray[np.uint8] | None = None
         self._open()
 
@@ -85,9 +94,8 @@ class Window:
             return
         if before is None or before.number != page.number:
             self._page_at_s = now
-            self._leaf = 0
-            self._typed = ""
-            self._marked = _chosen(page)
+            if before is None or not only_settings_changed(before, page):
+                self._begin_page(page)
             self._pictured = None
             back = before is not None and page.step < before.step
             reach = SLIDE_MM * self._panel.px_per_mm
@@ -97,6 +105,12 @@ class Window:
         self._page = page
         self._touch.page(page.number)
         self._redraw()
+
+    def _begin_page(self, page: Page) -> None:
+        """Forget what was done on the page before; one whose settings changed is the same page."""
+        self._leaf, self._close, self._typed = 0, False, ""
+        self._marked = chosen_before(page)
+        self._scroll.reset()
 
     async def run(self) -> None:
         """Run the window on asyncio until ``stop``."""
@@ -112,7 +126,7 @@ class Window:
             return {}
         return {
             t.name: (round(t.rect.x), round(t.rect.y), round(t.rect.w), round(t.rect.h))
-            for t in self._scene.targets
+            for t in self._scene.touchable()
         }
 
     @property
@@ -162,7 +176,7 @@ class Window:
         self._app = app
         KivyWindow.bind(
             on_touch_down=self._down,
-            on_touch_move=lambda *_: True,
+            on_touch_move=self._move,
             on_touch_up=self._up,
             on_key_down=lambda *_: True,
             on_keyboard=lambda *_: True,
@@ -200,6 +214,8 @@ class Window:
             self._painter.drift(now - self._page_at_s)
         if isinstance(self._page.prompt, LookAtCamera):
             self._mirror()
+        if self._scroll.tick():
+            self._roll()
         if self._state(now) != self._showing:
             self._redraw()
 
@@ -222,6 +238,7 @@ class Window:
             update_s=float(int(now_s - self._update_at_s)) if counts else 0.0,
             marked=self._marked,
             leaf=self._leaf,
+            close=self._close,
             typed=self._typed,
         )
 
@@ -229,6 +246,9 @@ class Window:
         assert self._page is not None
         self._showing = self._state(time.monotonic())
         self._scene = compose(self._page, self._panel, self._fonts, self._catalogue, self._showing)
+        if (roll := self._scene.roll) is not None:
+            self._scroll.fit(roll.length_px, roll.window.h)
+            roll.offset_px = self._scroll.offset_px
         self._kivy_window.clearcolor = self._scene.ground
         self._painter.paint(self._scene)
         if self._pictured is not None:
@@ -244,13 +264,29 @@ class Window:
         self.frames.touched()
         self._on_touch()
         x, y = touch.x, self._panel.height_px - touch.y
+        if (roll := self._scene.roll) is not None and roll.window.holds(x, y):
+            self._scroll.down(y)
         self._press(self._touch.down(touch.uid, x, y, self._scene))
         self._kivy_window.canvas.ask_update()
         return True
 
+    def _move(self, _: Any, touch: Any) -> bool:
+        if self._scroll.move(self._panel.height_px - touch.y):
+            self._touch.let_go(touch.uid)
+            self._press(None)
+            self._roll()
+        return True
+
+    def _roll(self) -> None:
+        """Show the list where it has been scrolled to."""
+        if self._scene is not None and self._scene.roll is not None:
+            self._scene.roll.offset_px = self._scroll.offset_px
+            self._painter.roll()
+
     def _up(self, _: Any, touch: Any) -> bool:
         if getattr(touch, "button", "left") != "left" or self._page is None:
             return True
+        self._scroll.up()
         pressed = self._touch.up(touch.uid, touch.x, self._panel.height_px - touch.y)
         self._press(self._touch.held)
         if pressed is not None:
@@ -272,25 +308,24 @@ class Window:
             self._marked ^= {str(target.value)}
             self._redraw()
         elif target.press is Press.LEAF:
-            self._leaf = int(target.value)
+            self._leaf, self._close = int(target.value), False
             self._redraw()
+        elif target.press is Press.CLOSER:
+            self._close = bool(target.value)
+            self._redraw()
+        elif target.press is Press.SCROLL:
+            self._turn(int(target.value))
         elif target.press is Press.TYPE:
-            self._typed = _with_key(self._typed, str(target.value), self._page)
+            self._typed = with_key(self._typed, str(target.value), self._page)
             self._redraw()
         else:
             value = answer_value(target, self._marked, self._typed)
             self._on_answer(Answer(self._page.number, target.action, value))
 
-
-def _with_key(typed: str, key: str, page: Page) -> str:
-    """Return what stands in the field after ``key``, the empty key taking the last one back."""
-    if not key:
-        return typed[:-1]
-    most = page.prompt.most if isinstance(page.prompt, EnterNumber) else 0
-    return (typed + key)[:most]
-
-
-def _chosen(page: Page) -> frozenset[str]:
-    if not isinstance(page.prompt, ChooseMany):
-        return frozenset()
-    return frozenset(o.value for o in page.prompt.options if o.chosen and o.refused is None)
+    def _turn(self, pages: int) -> None:
+        """Turn the list by whole rows, so that the one that was cut off is the next page's first."""
+        roll = self._scene.roll if self._scene is not None else None
+        if roll is not None:
+            rows = max(1, int(roll.window.h // roll.row_h))
+            self._scroll.turn(pages * rows * roll.row_h)
+            self._roll()

@@ -7,8 +7,11 @@ The people and numbers are invented.
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from pathlib import Path
+
+from PIL import Image
 
 from kiosk import prompts as p
 from kiosk.prompts import Action, Option, Page, Place, Row, Tone
@@ -78,7 +81,98 @@ _STEPS = (
     _t("打印回执", "Printing the receipt"),
 )
 
+
+
+def picture() -> bytes:
+    """Return a PNG as a camera over a road would take it: plain areas, 16 to 10."""
+    image = Image.new("RGB", (640, 400), (159, 180, 196))
+    image.paste((74, 77, 82), (0, 140, 640, 400))
+    image.paste((216, 218, 222), (250, 220, 390, 320))
+    image.paste((21, 83, 181), (285, 285, 355, 310))
+    out = io.BytesIO()
+    image.save(out, "PNG")
+    return out.getvalue()
+
+
+_ACTS = (
+    _t("违反禁止标线指示", "Disobeyed a prohibitory road marking"),
+    _t("超过限速百分之二十以上未达百分之五十", "Exceeded the speed limit by 20 to 50 per cent"),
+    _t("违反规定停放，妨碍其他车辆、行人通行", "Parked where it is prohibited, in the way of others"),
+)
+_WHERE = _t("2026-11-03 08:15  鄞州区中山东路福明路口", "2026-11-03 08:15  Zhongshan East Road, Fuming Road")
+
+
+def records(count: int) -> tuple[Option, ...]:
+    """Return so many records of violations; every seventh is refused."""
+    return tuple(
+        Option(
+            f"R{number}",
+            _ACTS[number % 3],
+            _WHERE,
+            price_fen=10000,
+            points=number % 3,
+            chosen=number == 0,
+            refused=_t(
+                "罚款超过 200 元，不适用简易程序，请到窗口（《道路交通安全违法行为处理程序规定》第四十三条）",
+                "Fine over ¥200: no summary procedure, go to a window (Art. 43, Provisions on the Handling of Road Traffic Violations)",
+            )
+            if number % 7 == 3
+            else None,
+        )
+        for number in range(count)
+    )
+
+
+_LOOK_ROWS = (
+    Row(_t("拟处罚", "Proposed penalty"),
+        _t("罚款 100 元，记 1 分，处理后共 4 分", "Fine ¥100, 1 point, 4 in all afterwards")),
+    Row(_t("时间地点", "When, where"), _WHERE),
+    Row(_t("车辆", "Vehicle"), _t("浙B·9T101  小型汽车", "浙B·9T101  car")),
+    Row(_t("依据", "Legal basis"),
+        _t("《道路交通安全法》第三十八条、第九十条", "Road Traffic Safety Law, Arts. 38 and 90")),
+    Row(_t("处理机关", "Authority"), _t("宁波市公安局交通警察支队（模拟）", "Ningbo Traffic Police (simulated)")),
+)  # fmt: skip
+_LOOK_SMALL = (
+    _t(
+        "按“接受”就是声明：违法时是我开的车。替别人记分、花钱让别人替自己记分都违法：没收违法所得，处违法所得 3 倍以下罚款，最高 50000 元；组织的 5 倍以下，最高 100000 元（《记分管理办法》第三十条）。",
+        "By pressing “Accept” I declare that I was driving. Taking points for others, or paying others to take mine, is an offence: the gain is confiscated and fined up to 3 times, at most ¥50000; organisers up to 5 times, at most ¥100000 (Measures on Points, Art. 30).",
+    ),
+    _t(
+        "您可以陈述、申辩。对决定不服，60 日内可以申请行政复议，6 个月内可以起诉。",
+        "You may state your case. Against the decision you may ask for a review within 60 days, or sue within 6 months.",
+    ),
+)
+_LOOK_ACTIONS = (
+    Action("accept", _t("是我开的，接受处罚", "I was driving, I accept")),
+    Action("object", _t("我有异议", "I object")),
+    Action("skip", _t("这条先不处理", "Not this one now")),
+)
+
 PROMPTS: dict[str, p.Prompt] = {
+    "records-few": p.ChooseRecords(
+        "choose-violations", _t("选要处理的违法", "Which violations do you want to handle?"),
+        _t("本记分周期已记 3 分，到 2027-04-21。", "3 points in this cycle, which ends on 2027-04-21."),
+        options=records(4), confirm=_t("下一步", "Next"), points=3, most_points=11,
+    ),
+    "records-many": p.ChooseRecords(
+        "choose-violations", _t("选要处理的违法", "Which violations do you want to handle?"),
+        _t("本记分周期已记 10 分，到 2027-04-21。", "10 points in this cycle, which ends on 2027-04-21."),
+        options=records(40), confirm=_t("下一步", "Next"), points=10, most_points=11,
+    ),
+    "look-at-pictures": p.LookAtPictures(
+        "look-at-violation",
+        _t("第 1 条，共 2 条：违反禁止标线指示", "1 of 2: Disobeyed a prohibitory road marking"),
+        pictures=tuple(
+            p.Picture(picture(), words, (0.5, 0.74))
+            for words in (_t("进入路口前", "Before the junction"), _t("驶离", "Driving on"))
+        ),
+        rows=_LOOK_ROWS, paragraphs=_LOOK_SMALL, actions=_LOOK_ACTIONS,
+    ),
+    "look-without-pictures": p.LookAtPictures(
+        "look-at-violation",
+        _t("第 2 条，共 2 条：驾驶时不按规定使用安全带", "2 of 2: Did not wear a seat belt"),
+        rows=_LOOK_ROWS, paragraphs=_LOOK_SMALL, actions=_LOOK_ACTIONS,
+    ),
     "attract": p.Attract(
         "attract",
         _t("请触摸屏幕", "Touch to begin"),

@@ -109,13 +109,14 @@ class Stand:
         self.run(self.frames(2))
         return page
 
-    def pointer(self, x: int, y: int, button: int = 1, *, down: bool) -> None:
-        """Move the pointer and press or let go."""
+    def pointer(self, x: int, y: int, button: int = 1, *, down: bool | None) -> None:
+        """Move the pointer and press or let go; with None only move it."""
         from Xlib import X
         from Xlib.ext import xtest
 
         xtest.fake_input(self.display, X.MotionNotify, x=x, y=y)
-        xtest.fake_input(self.display, X.ButtonPress if down else X.ButtonRelease, button)
+        if down is not None:
+            xtest.fake_input(self.display, X.ButtonPress if down else X.ButtonRelease, button)
         self.display.sync()
 
     def touch(self, name: str, button: int = 1) -> None:
@@ -171,14 +172,20 @@ def test_a_touch_answers_once_for_its_page(stand: Stand) -> None:
     assert len(stand.answers) == 1
 
 
+IN_THE_WINDOW = ("up", "down", "closer", "next-picture")
+"""Buttons that change what is seen of a page and answer nothing."""
+
+
 def test_every_action_of_every_page_answers_by_its_name(stand: Stand) -> None:
     before = (0, 0, 0, 0)
     for name in samples.PROMPTS:
         page = stand.show(name)
         for target, place in stand.window.layout().items():
-            if target in ("begin", "large-text", "high-contrast", "language"):
+            if target in ("begin", "large-text", "high-contrast", "language", *IN_THE_WINDOW):
                 continue
-            if target.startswith("choose:") and name == "choose-many":
+            if target.startswith("type:"):
+                continue
+            if target.startswith("choose:") and name in ("choose-many", "records-few", "records-many"):
                 continue
             page = stand.show(name)
             if place[:2] == before[:2]:
@@ -224,7 +231,7 @@ def test_marks_stay_through_updates_and_go_with_the_page(stand: Stand) -> None:
     page = stand.show("choose-many")
     stand.touch("choose:HKG-2")
     stand.touch("choose:MAC-1")
-    stand.window.show(replace(page, language="en"))
+    stand.window.show(replace(page, prompt=replace(page.prompt, body=None)))
     stand.run(stand.frames(2))
     stand.touch("choose")
     assert stand.answers == [Answer(page.number, "choose", ["HKG-1", "HKG-2"])]
@@ -232,6 +239,50 @@ def test_marks_stay_through_updates_and_go_with_the_page(stand: Stand) -> None:
     page = stand.show("choose-many")
     stand.touch("choose")
     assert stand.answers == [Answer(page.number, "choose", ["HKG-1", "MAC-1"])]
+
+
+def test_marks_stay_when_the_language_changes(stand: Stand) -> None:
+    page = stand.show("choose-many")
+    stand.touch("choose:HKG-2")
+    stand.window.show(replace(page, number=-page.number, language="en"))
+    stand.run(asyncio.sleep(LATCH_S))
+    stand.touch("choose")
+    assert stand.answers[-1].value == ["HKG-1", "HKG-2", "MAC-1"]
+
+
+def test_a_long_list_is_turned_dragged_and_marked(stand: Stand) -> None:
+    page = stand.show("records-many")
+    first = [name for name in stand.window.layout() if name.startswith("choose:")]
+    stand.touch("down")
+    turned = [name for name in stand.window.layout() if name.startswith("choose:")]
+    assert first != turned
+    x, y, w, h = stand.window.layout()[turned[-1]]
+    stand.pointer(x + w // 2, y + h // 2, down=True)
+    stand.run(stand.frames(2))
+    for step in range(1, 9):
+        stand.pointer(x + w // 2, y + h // 2 + 20 * step, down=None)
+        stand.run(stand.frames(1))
+    stand.pointer(x + w // 2, y + h // 2 + 160, down=False)
+    stand.run(asyncio.sleep(0.8))
+    dragged = [name for name in stand.window.layout() if name.startswith("choose:")]
+    assert dragged != turned
+    assert not stand.answers
+    stand.touch(dragged[-1])
+    stand.touch("choose")
+    assert stand.answers == [Answer(page.number, "choose", sorted({"R0", dragged[-1].partition(":")[2]}))]
+
+
+def test_a_picture_is_looked_at_closely_and_put_back(stand: Stand, tmp_path: Path) -> None:
+    stand.show("look-at-pictures")
+    stand.run(asyncio.sleep(0.4))
+    whole = stand.pixels(tmp_path)
+    stand.touch("closer")
+    close = stand.pixels(tmp_path)
+    stand.run(asyncio.sleep(LATCH_S))
+    stand.touch("closer")
+    assert (whole != close).any()
+    assert (stand.pixels(tmp_path) == whole).all()
+    assert not stand.answers
 
 
 def test_too_few_marks_cannot_be_confirmed(stand: Stand) -> None:
