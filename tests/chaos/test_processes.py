@@ -15,13 +15,14 @@ import psutil
 import pytest
 
 from kiosk.__main__ import EXIT_JOURNAL_FAILED
+from kiosk.journal import Outcome
 from kiosk.watchdog import EXIT_HUNG
 from simulators.citizen import Plan
 from tests.crash import truths
 from tests.crash.ground import Ground
 from tests.crash.routes import WHO, Route
 
-BY_FACE = Route("by-face", Plan(WHO), truths.Outcome.DELIVERED)
+BY_FACE = Route("by-face", Plan(WHO), Outcome.DELIVERED)
 CHILD_S = 30.0
 HANG = "import signal, time\nsignal.signal(signal.SIGUSR1, lambda *_: time.sleep(3600))\n"
 """Read by Python at its start: upon SIGUSR1 the main thread stands still, as in a call that never returns."""
@@ -122,7 +123,7 @@ def test_a_screen_that_hangs_ends_the_process_and_the_next_start_gives_all_back(
     assert recovery.starts == 1
     assert truths.false(ground, before, recovery) == []
     (visit,) = truths.written(ground, before.row)
-    assert visit.outcome is truths.Outcome.CANCELLED
+    assert visit.outcome is Outcome.CANCELLED
     (ground.state / "events.jsonl").unlink()  # the next tests want a screen that never stood still
     ground.end()
 

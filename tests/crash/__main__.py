@@ -1,12 +1,14 @@
-"""``python -m tests.crash --all | --random N``: kill the whole kiosk wherever it can be killed."""
+"""``script/kills --all | --count N``: kill the whole kiosk wherever it can be killed."""
 
 from __future__ import annotations
 
 import argparse
 import random
 import sys
+import time
 from collections.abc import Iterator, Sequence
 
+from tests.crash import services
 from tests.crash.ground import Ground
 from tests.crash.routes import ROUTES, TERMINAL
 from tests.crash.sweep import Death, die, points_of, random_death, recovery_points
@@ -14,22 +16,26 @@ from tests.crash.sweep import Death, die, points_of, random_death, recovery_poin
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns 0 when everything was true after every death."""
-    parser = argparse.ArgumentParser(prog="python -m tests.crash", description=__doc__)
+    parser = argparse.ArgumentParser(prog="script/kills", description=__doc__)
     kinds = parser.add_mutually_exclusive_group(required=True)
     kinds.add_argument("--all", action="store_true", help="every point of every way, then of recoveries")
-    kinds.add_argument("--random", type=int, metavar="N", help="N power cuts at any moment")
+    kinds.add_argument("--count", type=int, metavar="N", help="N power cuts at any moment")
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="of the power cuts")
-    parser.add_argument("--route", choices=tuple(ROUTES), help="only on this way (with --all)")
+    parser.add_argument("--route", choices=(*ROUTES, *services.ways()), help="only on this way (with --all)")
     options = parser.parse_args(arguments)
     count = wrong = 0
-    longest_s = 0.0
+    longest_s, begun_s = 0.0, time.monotonic()
     with Ground() as ground:
-        deaths = _all(ground, options.route) if options.all else _random(ground, options.random, options.seed)
+        deaths = _all(ground, options.route) if options.all else _random(ground, options.count, options.seed)
         for death in deaths:
             count, wrong = count + 1, wrong + bool(death.wrong)
             longest_s = max(longest_s, death.recovery_s)
             print(f"{count:5} {death.recovery_s:5.1f} s  {death}", flush=True)
-    print(f"{count} deaths, {wrong} after which something was not true, longest way home {longest_s:.1f} s")
+    minutes = (time.monotonic() - begun_s) / 60
+    print(
+        f"{count} deaths ({count / minutes:.0f} a minute), {wrong} after which something was not true, "
+        f"longest way home {longest_s:.1f} s"
+    )
     return 1 if wrong else 0
 
 
@@ -44,6 +50,11 @@ def _all(ground: Ground, only: str | None) -> Iterator[Death]:
             if ".after:" in point and "visit-ended" not in point:
                 for again in recovery_points(ground, TERMINAL, point):
                     yield die(ground, TERMINAL, point, again)
+    for scenario in services.ways().values():
+        if scenario is not None and only in (None, scenario.citizen.service):
+            points, papers = services.points_of(ground, scenario)
+            for point in points:
+                yield services.die(ground, scenario, point, papers)
 
 
 def _random(ground: Ground, count: int, seed: int) -> Iterator[Death]:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from simulators.bench_process import BenchProcess
-from simulators.citizen import Citizen, Watcher
+from simulators.citizen import Citizen, Director, Watcher
 from simulators.control_client import Refused, World
 from simulators.hands import DataHands
 from simulators.kiosk_link import KioskGone, KioskLink, KioskProcess
@@ -25,6 +25,9 @@ READY_S: Final = 40.0
 POLL_S: Final = 0.02
 MOST_STARTS: Final = 3
 
+
+TAKES: Final = {"take-permit": "take_permit", "take-documents": "take_document", "take-card": "take_card"}
+"""What the person does when recovery says to take something, by the prompt's name."""
 
 Blow = str | float
 """How the kiosk is killed: at a failpoint (``name:n``, counted from now), or after so many seconds."""
@@ -56,6 +59,7 @@ class Ground:
 
     def __init__(self, environment: Mapping[str, str] | None = None) -> None:
         self._environment = dict(environment or {})
+        self._was_struck = False
         self._open()
 
     def _open(self) -> None:
@@ -114,6 +118,16 @@ class Ground:
         assert self._kiosk is not None
         return self._kiosk.pid
 
+    @property
+    def links(self) -> dict[str, str]:
+        """The links' URLs by name."""
+        links: dict[str, str] = self._bench.summary["links"]
+        return links
+
+    def kill(self) -> None:
+        """Cut the power now."""
+        os.kill(self.pid, signal.SIGKILL)
+
     def events(self, name: str) -> list[dict[str, Any]]:
         """Return all that the log holds under ``name``."""
         lines = (self.state / "events.jsonl").read_text("utf-8").splitlines()
@@ -149,20 +163,26 @@ class Ground:
         blow: Blow | None = None,
         *,
         watcher: Watcher | None = None,
+        director: Director | None = None,
         dies_with: int = -signal.SIGKILL,
     ) -> dict[str, Any] | None:
         """Let the citizen of ``route`` be served; the kiosk's report, None when the kiosk died on the way.
 
-        ``watcher`` is told each page. Raises ``KioskGone`` when it ended in another way than ``dies_with``.
+        ``watcher`` is told each page, and ``director`` says what else is done there.
+        Raises ``KioskGone`` when it ended in another way than ``dies_with``.
         """
         for fault in route.faults:
             self.world.fault(**fault)
-        try:
-            with self._struck(blow):
-                return Citizen(self.link, DataHands(self.link), self.world, route.plan, watcher).visit()
-        except KioskGone:
-            self._must_have_died(dies_with)
+        report = None
+        with contextlib.suppress(KioskGone), self._struck(blow):
+            citizen = Citizen(
+                self.link, DataHands(self.link), self.world, route.plan, watcher, director=director
+            )
+            report = citizen.visit()
+        if report is None or self._was_struck:
+            self._must_have_died(dies_with)  # a blow in the moment of the report is a death too
             return None
+        return report
 
     def recover(self, route: Route, *again: Blow) -> Recovery:
         """Start the kiosk until it is home, the person taking what the screen says; it may die ``again``.
@@ -173,14 +193,15 @@ class Ground:
         recovery = Recovery(inside, stays=not route.plan.forgets_permit)
         for blow in (*again, *(None for _ in range(MOST_STARTS - len(again)))):
             recovery.starts += 1
-            try:
-                with self._struck(blow):
-                    self.start()
-                    self._stand_there(route, recovery)
+            home = False
+            with contextlib.suppress(KioskGone), self._struck(blow):
+                self.start()
+                self._stand_there(route, recovery)
                 recovery.reports = self.link.ask("reports")
+                home = True
+            if home and not self._was_struck:
                 return recovery
-            except KioskGone:
-                self._must_have_died(-signal.SIGKILL)
+            self._must_have_died(-signal.SIGKILL)
         raise NotHome(f"no first page after {MOST_STARTS} starts")
 
     def _stand_there(self, route: Route, recovery: Recovery) -> None:
@@ -199,7 +220,7 @@ class Ground:
                 recovery.taking.append(page["prompt"])
             if kind == "take-item" and not route.plan.forgets_permit:
                 with contextlib.suppress(Refused):
-                    self.world.do("take_permit")
+                    self.world.do(TAKES[page["prompt"]["name"]])
         raise NotHome(f"recovery does not end: {self._words()}")
 
     # --- inside ----------------------------------------------------------------------------------------
@@ -207,6 +228,7 @@ class Ground:
     @contextlib.contextmanager
     def _struck(self, blow: Blow | None) -> Iterator[None]:
         """Within this the kiosk dies at ``blow``, if it gets there."""
+        self._was_struck = False
         timer = threading.Timer(blow, self._strike) if isinstance(blow, float) else None
         self.order(blow if isinstance(blow, str) else None)
         if timer is not None:
@@ -221,7 +243,8 @@ class Ground:
 
     def _strike(self) -> None:
         if self._kiosk is not None and self._kiosk.exit_code is None:
-            os.kill(self._kiosk.pid, signal.SIGKILL)
+            self._was_struck = True
+            self.kill()
 
     def _must_have_died(self, wanted: int) -> None:
         assert self._kiosk is not None

@@ -56,7 +56,7 @@ def points_of(ground: Ground, route: Route, tries: int = 3) -> list[str]:
         ground.ready()
         ground.points_met()
         report = ground.visit(route, f"nowhere-{next(_SERIAL)}:1")
-        points = _of_the_visit(ground.points_met())
+        points = of_the_visit(ground.points_met())
         ended = f"{report['outcome']} {report['reason']}" if report else "died"
         if report is None or report["outcome"] == Outcome.ESCALATED:
             ground.end()
@@ -106,7 +106,7 @@ def recovery_points(ground: Ground, route: Route, point: str) -> list[str]:
         raise NotHome(f"{route.name} does not meet {point}")
     ground.points_met()
     ground.recover(route)
-    return _of_the_visit(ground.points_met())
+    return of_the_visit(ground.points_met())
 
 
 def random_death(ground: Ground, chance: random.Random) -> Death:
@@ -116,5 +116,6 @@ def random_death(ground: Ground, chance: random.Random) -> Death:
     return die(ground, route, chance.uniform(0.0, LONGEST_VISIT_S), *again)
 
 
-def _of_the_visit(points: Sequence[str]) -> list[str]:
+def of_the_visit(points: Sequence[str]) -> list[str]:
+    """Leave out the points of what goes on beside a visit."""
     return [point for point in points if not any(name in point for name in _WHENEVER)]

@@ -15,6 +15,8 @@ Well = Callable[[str, Sequence[Death]], None]
 WORST = "act.submit-endorsement.after:1"
 """Paid and approved, and nothing of it in the journal: from here recovery has the most to do."""
 
+RANDOM = 10
+
 pytestmark = pytest.mark.timeout(900)
 
 
@@ -32,9 +34,13 @@ def test_killed_again_at_each_commit_of_recovery(ground: Ground, well: Well) -> 
     well("killed again", deaths)
 
 
-def test_power_cut_at_any_moment(ground: Ground, well: Well) -> None:
+def test_power_cut_at_any_moment(ground: Ground, capsys: pytest.CaptureFixture[str]) -> None:
+    """A share of ``script/kills --count 5000``. One that comes before or after the visit is judged too."""
     chance = random.Random(20)
-    deaths = [random_death(ground, chance) for _ in range(10)]
-    # A cut that came before or after the visit (no start was needed) has nothing to be judged.
-    assert not [str(death) for death in deaths if death.starts and death.wrong]
-    assert len([death for death in deaths if death.starts]) >= 5
+    deaths = [random_death(ground, chance) for _ in range(RANDOM)]
+    with capsys.disabled():
+        died = sum(death.starts > 0 for death in deaths)
+        print(f"\nat random: {len(deaths)} cuts, {died} deaths, most starts {max(d.starts for d in deaths)}")
+    assert not [str(death) for death in deaths if death.wrong]
+    assert max(death.starts for death in deaths) <= 3
+    assert died >= RANDOM // 2

@@ -24,7 +24,7 @@ def known(ground: Ground) -> list[str]:
 def test_killed_behind_every_commit_while_paying_by_code(
     ground: Ground, well: Well, known: list[str]
 ) -> None:
-    """From the order to the first act on the permit; beyond that ``python -m tests.crash --all`` goes."""
+    """From the order to the first act on the permit; beyond that ``script/kills --all`` goes."""
     points = points_of(ground, CODE)
     assert points == known
     first = points.index("journal.effect-intended.take-money.before:1")
@@ -42,5 +42,5 @@ def test_killed_behind_every_commit_of_its_own(
 
 
 def committed(points: Sequence[str]) -> list[str]:
-    """Keep the points behind a commit or an act; those before it: ``python -m tests.crash --all``."""
+    """Keep the points behind a commit or an act; those before it: ``script/kills --all``."""
     return [point for point in points if ".after:" in point]

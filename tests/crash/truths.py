@@ -85,7 +85,7 @@ def false(ground: Ground, before: Before, recovery: Recovery | None) -> list[str
 
 def written(ground: Ground, since: int) -> list[Written]:
     """Return the visits of the journal after row ``since``."""
-    with closing(_connect(ground)) as connection:
+    with closing(connect(ground)) as connection:
         rows = connection.execute(
             "SELECT visit, case_no, outcome, reason FROM visit WHERE rowid > ? ORDER BY rowid", (since,)
         ).fetchall()
@@ -238,13 +238,14 @@ def _get(ground: Ground, path: str) -> dict[str, Any]:
     return answer
 
 
-def _connect(ground: Ground) -> database.Connection:
+def connect(ground: Ground) -> database.Connection:
+    """Open the journal beside the kiosk, for reading."""
     return database.connect(
         ground.state / "journal.db", read_key(ground.state / "journal.key"), query_only=True
     )
 
 
 def _last_row(ground: Ground) -> int:
-    with closing(_connect(ground)) as connection:
+    with closing(connect(ground)) as connection:
         row = connection.execute("SELECT coalesce(max(rowid), 0) FROM visit").fetchone()
         return int(row[0])

@@ -1,0 +1,121 @@
+"""After a visit nothing of the person is left: in files, in the log, in the processes' own memory."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from kiosk.journal import Outcome
+from simulators.citizen import Plan
+from simulators.people import load_personas
+from tests.chaos.test_processes import child_of
+from tests.crash.ground import Ground
+from tests.crash.routes import Route
+from tests.residue import marks, search
+
+WHO: Final = "li-wenjing"
+CLEAN_S: Final = 1.0
+"""How soon after its end nothing may be left (invariant 7)."""
+THE_WORLDS: Final = ("back_office", "bench")
+"""Files of the simulated world: its registers hold everybody."""
+FACE = Route("face", Plan(WHO), Outcome.DELIVERED)
+FINGER = Route("finger", Plan(WHO, way="another-way"), Outcome.DELIVERED)
+CANCELLED = Route("cancelled", Plan(WHO, answers={"check-data": ("cancel", None)}), Outcome.CANCELLED)
+
+pytestmark = pytest.mark.timeout(400)
+
+
+class Place:
+    """A ground whose kiosk has a folder for temporary files of its own, and what is searched for there."""
+
+    def __init__(self, ground: Ground, temp: Path) -> None:
+        self.ground, self.temp = ground, temp
+        ground.ready()
+        ground.world.do("persona", name=WHO)
+        camera = ground.links["camera"].partition("?")[0]
+        self.marks = marks.of(load_personas()[WHO], camera)
+        self.finder = search.Finder(self.marks)
+
+    def files(self) -> dict[str, set[str]]:
+        return search.in_files([self.ground.state, self.temp], self.finder, THE_WORLDS)
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    temp = tmp_path_factory.mktemp("kiosk-temp")
+    with Ground({"TMPDIR": str(temp)}) as ground:
+        yield Place(ground, temp)
+
+
+def test_what_is_looked_for_can_be_found(place: Place) -> None:
+    """Every class has marks, and a file with any of them is found out."""
+    assert all(len(pieces) >= 3 for pieces in place.marks.values()), place.marks
+    planted = place.temp / "planted"
+    for name, pieces in place.marks.items():
+        for piece in pieces:
+            assert place.finder.count(b"\0" * 7 + piece + b"\0" * 7)[name] == 1
+        planted.write_bytes(b"x" * 100 + next(iter(pieces)))
+        assert place.files() == {"planted": {name}}
+    planted.unlink()
+
+
+@pytest.mark.parametrize("route", [FACE, FINGER, CANCELLED], ids=lambda route: route.name)
+def test_a_second_after_the_visit_nothing_is_left(
+    place: Place, route: Route, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place.ground.ready()
+    report = place.ground.visit(route)
+    assert report is not None
+    assert (report["outcome"], report["reason"]) == (route.ends, "cancelled" * (route is CANCELLED))
+    time.sleep(CLEAN_S)
+    kiosk = search.in_memory(place.ground.pid, place.finder)
+    child = _of_the_child(place)
+    with capsys.disabled():
+        searched = sum(len(pieces) for pieces in place.marks.values())
+        print(f"\nresidue, {route.name}: {searched} marks, in memory {dict(kiosk)}, child {dict(child)}")
+    assert (place.files(), child) == ({}, Counter())
+    assert kiosk == Counter(), "nothing is accepted: see docs/personal-data.md"
+
+
+def test_while_the_person_is_there_the_search_sees_them(place: Place) -> None:
+    """The tests above can fail: on the page with the person's own data the memory holds it."""
+    place.ground.ready()
+    seen: list[Counter[str]] = []
+
+    def watch(page: dict[str, dict[str, str]]) -> None:
+        if page["prompt"]["name"] == "check-data":
+            seen.append(search.in_memory(place.ground.pid, place.finder))
+
+    place.ground.visit(CANCELLED, watcher=watch)
+    assert {"name", "id-number", "permit", "card-photo"} <= set(seen[0])
+
+
+@pytest.mark.parametrize("page", ["check-data", "endorsing"])
+def test_killed_in_the_middle_it_leaves_nothing_on_the_disk(place: Place, page: str) -> None:
+    place.ground.ready()
+
+    def watch(shown: dict[str, dict[str, str]]) -> None:
+        if shown["prompt"]["name"] == page:
+            place.ground.kill()
+
+    assert place.ground.visit(FACE, watcher=watch) is None
+    assert place.files() == {}
+    place.ground.recover(FACE)
+    time.sleep(CLEAN_S)
+    assert place.files() == {}
+    assert search.in_memory(place.ground.pid, place.finder) == Counter()
+
+
+def _of_the_child(place: Place) -> Counter[str]:
+    """Search the child too, where this user may look into a process that is not dumpable."""
+    child = child_of(place.ground)
+    assert child is not None
+    try:
+        return search.in_memory(child, place.finder)
+    except PermissionError:
+        return Counter()  # tests/matching/test_traces.py looks into one that lets itself be looked at
