@@ -3,7 +3,8 @@
 NAME is SANE's name of the device (``scanimage -L``), ``config`` a folder to use instead of /etc/sane.d,
 ``program`` what to run instead of ``scanimage``. What the two sources are called differs by maker
 (``scanimage -A``): ``flatbed`` (default "Flatbed") and ``feeder`` (default "Automatic Document Feeder") give
-the names, an empty one means that there is no choice of source.
+the names, an empty one means that there is no choice of source. The query may name a trace, too
+(``recording.tapped``).
 
 A picture of people's papers: it comes through a pipe and is never a file. Words: XFS4IoT Printer (ReadImage).
 """
@@ -20,6 +21,7 @@ from PIL import Image
 
 from devices.base import Capabilities, DeviceError, Fault, Retry, StaffAction, State, Status
 from devices.document_scanner import scanimage
+from devices.document_scanner.program import ProgramLink
 from devices.document_scanner.scanimage import (
     SCANIMAGE,
     NotInstalled,
@@ -30,6 +32,7 @@ from devices.document_scanner.scanimage import (
     TooMuch,
 )
 from devices.interfaces import ColourImage, GrayImage, ScanMode, ScanSettings, ScanSource
+from devices.recording import tapped
 
 NAME: Final = "document_scanner"
 
@@ -180,7 +183,7 @@ class SaneDocumentScanner:
         except ScanFailed as error:
             raise _exception(error) from error
         except NotInstalled as error:
-            raise Fault(NAME, "noDevice", StaffAction.CONFIGURATION, f"{error} is not installed") from error
+            raise Fault(NAME, "noDevice", StaffAction.CONFIGURATION, str(error)) from error
         except TookTooLong as error:
             raise Fault(NAME, "timeOut", StaffAction.RESET, str(error)) from error
         except TooMuch as error:
@@ -220,7 +223,8 @@ def open_document_scanner(url: str) -> SaneDocumentScanner:
     sources = {source: query[source.value][0] for source in ScanSource if source.value in query}
     environment = {"SANE_CONFIG_DIR": query["config"][0]} if "config" in query else None
     program = query.get("program", [SCANIMAGE])[0]
-    return SaneDocumentScanner(unquote(named), ScanImage(program, environment), sources)
+    link = tapped(url, ProgramLink(program, environment))
+    return SaneDocumentScanner(unquote(named), ScanImage(link), sources)
 
 
 def _most_bytes(settings: ScanSettings) -> int:

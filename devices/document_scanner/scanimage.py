@@ -8,20 +8,17 @@ caller to judge.
 
 from __future__ import annotations
 
-import os
 import re
-import selectors
-import subprocess
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
 
+from devices.document_scanner.program import Run, request, whole
+from devices.link import Link, LinkLost
+
 SCANIMAGE: Final = "scanimage"
 _CHUNK: Final = 1 << 16
-_MOST_WORDS: Final = 1 << 14
-_END_S: Final = 2.0
 _ROUNDED: Final = re.compile(r"rounded value of (\S+) from (\S+) to (\S+)")
 
 
@@ -80,64 +77,39 @@ class Output:
     rounded: tuple[tuple[str, str, str], ...]
 
 
-@dataclass(frozen=True, slots=True)
 class ScanImage:
-    """The program; ``environment`` is added to that of the kiosk (``SANE_CONFIG_DIR``)."""
+    """The program at the other end of ``link``."""
 
-    program: str = SCANIMAGE
-    environment: Mapping[str, str] | None = None
+    def __init__(self, link: Link) -> None:
+        self._link = link
 
     def run(self, *options: str, timeout_s: float, most_bytes: int) -> Output:
         """Run the program and return what it wrote; no file is ever written.
 
         Raises ``ScanFailed``, ``NotInstalled``, ``TookTooLong``, ``TooMuch``.
         """
-        environment = {**os.environ, "LC_ALL": "C", **(self.environment or {})}
         try:
-            running = subprocess.Popen(
-                [self.program, *options],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                env=environment,
-            )
-        except FileNotFoundError as error:
-            raise NotInstalled(self.program) from error
-        with running:
-            try:
-                data, words = _drain(running, time.monotonic() + timeout_s, most_bytes)
-                running.wait(_END_S)
-            except subprocess.TimeoutExpired:
-                raise TookTooLong("does not end") from None
-            finally:
-                if running.poll() is None:
-                    running.kill()
-        if running.returncode != 0:
-            raise _failure(running.returncode, words)
-        return Output(data, tuple(_ROUNDED.findall(words)))
+            self._link.open()
+            self._link.write(request(options, most_bytes))
+            ended = self._heard(time.monotonic() + timeout_s)
+        except LinkLost as error:
+            raise NotInstalled(str(error)) from error
+        finally:
+            self._link.close()
+        if ended.code is None:
+            raise TooMuch(f"more than {most_bytes} bytes")
+        if ended.code != 0:
+            raise _failure(ended.code, ended.words)
+        return Output(ended.data, tuple(_ROUNDED.findall(ended.words)))
 
-
-def _drain(running: subprocess.Popen[bytes], deadline_s: float, most_bytes: int) -> tuple[bytes, str]:
-    """Read both outputs to their ends; of the messages the last ``_MOST_WORDS`` bytes are kept."""
-    assert running.stdout is not None
-    assert running.stderr is not None
-    data, words = bytearray(), bytearray()
-    with selectors.DefaultSelector() as selector:
-        selector.register(running.stdout, selectors.EVENT_READ, data)
-        selector.register(running.stderr, selectors.EVENT_READ, words)
-        while selector.get_map():
-            ready = selector.select(max(0.0, deadline_s - time.monotonic()))
-            if not ready:
-                raise TookTooLong(f"{len(data)} bytes so far")
-            for key, _ in ready:
-                piece = os.read(key.fd, _CHUNK)
-                key.data.extend(piece)
-                if not piece:
-                    selector.unregister(key.fileobj)
-            if len(data) > most_bytes:
-                raise TooMuch(f"more than {most_bytes} bytes")
-            del words[:-_MOST_WORDS]
-    return bytes(data), words.decode("utf-8", "replace")
+    def _heard(self, deadline_s: float) -> Run:
+        heard = b""
+        while (run := whole(heard)) is None:
+            piece = self._link.read(_CHUNK, max(0.0, deadline_s - time.monotonic()))
+            if not piece:
+                raise TookTooLong("does not end")
+            heard += piece
+        return run
 
 
 def _failure(code: int, words: str) -> ScanFailed:

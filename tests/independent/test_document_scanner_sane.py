@@ -13,6 +13,7 @@ import pytest
 
 from devices.base import DeviceError, Fault, Retry, StaffAction, State
 from devices.document_scanner import SaneDocumentScanner, open_document_scanner
+from devices.document_scanner.program import ProgramLink
 from devices.document_scanner.scanimage import ScanImage
 from devices.interfaces import ScanMode, ScanSettings, ScanSource
 from simulators.counting_wire import CountingWire
@@ -261,7 +262,7 @@ def program(folder: Path, script: str) -> SaneDocumentScanner:
     path = folder / "scanimage"
     path.write_text("#!/bin/sh\n" + script)
     path.chmod(path.stat().st_mode | stat.S_IXUSR)
-    return SaneDocumentScanner("some:0", ScanImage(str(path)))
+    return SaneDocumentScanner("some:0", ScanImage(ProgramLink(str(path))))
 
 
 @pytest.mark.parametrize(
@@ -293,7 +294,7 @@ def test_a_program_that_hangs_is_ended(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def test_no_program_at_all(tmp_path: Path) -> None:
-    scanner = SaneDocumentScanner("some:0", ScanImage(str(tmp_path / "none")))
+    scanner = SaneDocumentScanner("some:0", ScanImage(ProgramLink(str(tmp_path / "none"))))
     status = scanner.status()
     assert (status.state, status.fault, status.action) == (
         State.NO_DEVICE,
