@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator,
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
-from typing import Any, Final, Protocol
+from typing import Any, Final
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
@@ -100,12 +100,8 @@ class Reconciled:
     silent: frozenset[str]
 
 
-class Telling(Protocol):
-    """Who is told of a day that was compared."""
-
-    def __call__(self, reconciled: Reconciled) -> None: ...
-
-
+Telling = Callable[[Reconciled], None]
+"""Who is told of a day that was compared."""
 Reading = Callable[[datetime, datetime, Collection[str]], Awaitable[tuple[MoneyLine, ...]]]
 """``Journal.money``, or the same of a journal that another process writes."""
 

@@ -40,6 +40,7 @@ TESTS: Final = (
     "tests/trust/test_effects.py",
     "tests/trust/test_money_at_terminal.py",
     "tests/trust/test_money_by_code.py",
+    "tests/trust/test_money_stories.py",
     "tests/trust/test_outbox.py",
     "tests/trust/test_recovery.py",
     "tests/trust/test_reconciliation.py",
