@@ -9,9 +9,11 @@ import gc
 import resource
 import signal
 import sys
+import time
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from kiosk import forgetting
 from kiosk import settings as site_settings
@@ -22,6 +24,10 @@ from kiosk.maintenance import front_door
 from kiosk.pushed_head import pushed_head
 from kiosk.reconcile import reconcile
 from kiosk.settings import Settings, SettingsError
+
+if TYPE_CHECKING:
+    from kiosk.texts import Catalogue
+    from screens.window import Window
 
 EXIT_OK, EXIT_REFUSED, EXIT_USAGE, EXIT_JOURNAL_FAILED = 0, 1, 2, 3
 """How a process ends. After ``EXIT_JOURNAL_FAILED`` and ``watchdog.EXIT_HUNG`` it is to be started again."""
@@ -52,6 +58,10 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--headless", action="store_true", help="no window; pages go to the debug link only")
     run.add_argument("--fullscreen", action="store_true")
     run.set_defaults(act=_run)
+
+    closed = commands.add_parser("closed", help="show that the machine is out of service")
+    closed.add_argument("--fullscreen", action="store_true")
+    closed.set_defaults(act=_closed)
 
     check = commands.add_parser("settings", help="check the site and model files")
     check.set_defaults(act=_settings)
@@ -122,27 +132,20 @@ async def _receive(settings: Settings, *, headless: bool, fullscreen: bool) -> N
     assert receiving is not None
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, receiving.cancel)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, kiosk.end_when_idle)
     if headless:
         await kiosk.run()
         return
-    from screens.fonts import Fonts  # the window's library is loaded only when a window is wanted
-    from screens.panel import Panel
-    from screens.window import Window
-
     sys.setswitchinterval(SWITCH_S)
-    panel = settings.model.panel
-    window = Window(
-        panel=Panel(
-            *panel.pixels, *panel.size_mm, mounting_height_mm=panel.lower_edge_mm, low_reach=panel.low_reach
-        ),
-        catalogue=kiosk.catalogue,
-        fonts=Fonts.in_folder(settings.model.fonts),
+    window = _window(
+        settings,
+        kiosk.catalogue,
+        fullscreen=fullscreen,
         on_answer=kiosk.answered,
         on_touch=kiosk.stage.touched,
         preview=kiosk.preview,
         clock=kiosk.now,
         on_frame=lambda: kiosk.watchdog.beat("window"),
-        fullscreen=fullscreen,
     )
     kiosk.stage.attach(window)
     showing = asyncio.create_task(window.run(), name="window")
@@ -153,6 +156,53 @@ async def _receive(settings: Settings, *, headless: bool, fullscreen: bool) -> N
         window.stop()
         await asyncio.wait({showing})
         showing.result()  # a window that failed is a kiosk that failed: it is to be started again
+
+
+def _closed(settings: Settings, chosen: argparse.Namespace) -> int:
+    asyncio.run(_stay_closed(settings, fullscreen=chosen.fullscreen))
+    return EXIT_OK
+
+
+async def _stay_closed(settings: Settings, *, fullscreen: bool) -> None:
+    """Show that the machine is out of service until told to end."""
+    from kiosk.closed import out_of_service
+    from kiosk.stage import Stage, Surroundings
+    from kiosk.texts import Catalogue, text
+
+    names = {"site.name": settings.site.name, "site.elsewhere": settings.site.elsewhere}
+    stage = Stage(site=text("site.name"), simulated=settings.simulated, now_s=time.monotonic)
+    window = _window(
+        settings,
+        Catalogue.load(settings.model.strings, own=names),
+        fullscreen=fullscreen,
+        on_answer=stage.answer,
+        on_touch=stage.touched,
+        preview=lambda: None,
+        clock=lambda: datetime.now().astimezone(),
+    )
+    stage.attach(window)
+    stage.show(out_of_service(settings), Surroundings(can_help=False))
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, window.stop)
+    await window.run()
+
+
+def _window(settings: Settings, catalogue: Catalogue, *, fullscreen: bool, **calls: Any) -> Window:
+    """Return the window for the model's panel; ``calls`` are its callbacks."""
+    from screens.fonts import Fonts  # the window's library is loaded only when a window is wanted
+    from screens.panel import Panel
+    from screens.window import Window
+
+    panel = settings.model.panel
+    return Window(
+        panel=Panel(
+            *panel.pixels, *panel.size_mm, mounting_height_mm=panel.lower_edge_mm, low_reach=panel.low_reach
+        ),
+        catalogue=catalogue,
+        fonts=Fonts.in_folder(settings.model.fonts),
+        fullscreen=fullscreen,
+        **calls,
+    )
 
 
 if __name__ == "__main__":

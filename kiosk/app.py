@@ -41,7 +41,7 @@ from kiosk.outbox import Outbox
 from kiosk.paper_check import PaperCheck
 from kiosk.platform import Platform
 from kiosk.ports import DocumentsAtRecovery, PermitAtRecovery, ReceiptAtRecovery, TerminalAtCashier
-from kiosk.prompts import Answer, View
+from kiosk.prompts import Answer, Attract, OutOfService, View
 from kiosk.reception import Reception, Report, report_of
 from kiosk.reconciliation import Reconciled, Reconciliation
 from kiosk.recovery import Recovery
@@ -51,6 +51,7 @@ from kiosk.services import all_services
 from kiosk.settings import Settings
 from kiosk.stage import Stage
 from kiosk.strip import StripTemplate
+from kiosk.supervisor import Supervisor
 from kiosk.texts import Catalogue, text
 from kiosk.timekeeper import Timekeeper
 from kiosk.traffic_recovery import TrafficGoods
@@ -71,6 +72,10 @@ HEAD_S = 60.0
 """How often the journal's head is pushed."""
 MATCHER_PAUSE_S, MATCHER_LONGEST_PAUSE_S = 1.0, 60.0
 """Between two tries to start the child that compares."""
+
+
+IDLE_LOOK_S = 0.5
+"""How often a kiosk that is to end looks whether somebody is there."""
 
 
 class FrameTimes(Protocol):
@@ -121,12 +126,15 @@ class Kiosk:
         self.events = EventLog(read_catalogue(), open_log(settings.log), wall=self.clock.wall)
         self.memory = FaultMemory(self.clock)
         self.timekeeper = Timekeeper(self.clock, self.events, settings.model.clock_limit_s)
-        self.watchdog = Watchdog(self.events)
+        self.supervisor = Supervisor()
+        self.watchdog = Watchdog(self.events, alive=self.supervisor.alive)
         self.stage = Stage(
             site=text("site.name"), simulated=settings.simulated, now_s=lambda: mono_s(self.clock)
         )
         self.debug: DebugLink | None = None
         self._house: House | None = None
+        self._receiving: asyncio.Task[Any] | None = None
+        self._ending: asyncio.Task[None] | None = None
         self.cabinet = fit(settings, self)
 
     async def run(self, *, window: WindowLike | None = None) -> None:
@@ -136,6 +144,8 @@ class Kiosk:
         it could not be written in the middle of a visit: the next start asks what became of that.
         """
         async with contextlib.AsyncExitStack() as closing:
+            closing.callback(self.supervisor.stopping)
+            self._receiving = asyncio.current_task()
             await closing.enter_async_context(self.watchdog)
             if self.settings.debug_port is not None:
                 await self._open_debug_link(closing, window)
@@ -147,6 +157,8 @@ class Kiosk:
                 self._light_the_way(self.cabinet.io_board, closing)
             pages = RecoveryPages(self.stage)
             pages.please_wait()
+            self.supervisor.ready()
+            self.supervisor.status("recovering")
             journal = await Journal.open(
                 self.settings.journal.path,
                 read_key(self.settings.journal.key_file, make=self.settings.journal.may_make_key),
@@ -184,7 +196,25 @@ class Kiosk:
             # What stands now stays: looking through it for garbage would hold a frame for 90 ms.
             gc.freeze()
             gc.enable()
+            self.supervisor.status("in service")
             await reception.receive_for_ever()
+
+    def end_when_idle(self) -> None:
+        """End as soon as nobody is there, to be started again: new settings, a new version."""
+        if self._ending is None:
+            self.supervisor.status("ending when idle")
+            self._ending = asyncio.create_task(self._end_when_idle(), name="end when idle")
+
+    async def _end_when_idle(self) -> None:
+        while True:
+            if self._house is not None:
+                async with self._house.one_at_a_time:
+                    page = self.stage.page
+                    if page is None or isinstance(page.prompt, (Attract, OutOfService)):
+                        assert self._receiving is not None
+                        self._receiving.cancel()
+                        return
+            await asyncio.sleep(IDLE_LOOK_S)
 
     @contextlib.asynccontextmanager
     async def workshop(self) -> AsyncIterator[Workshop]:
