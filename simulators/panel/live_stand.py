@@ -12,13 +12,15 @@ from typing import Any, Final
 from simulators.control_client import World
 from simulators.hands import DataHands, Hands, TouchHands
 from simulators.kiosk_link import KioskGone, KioskLink, KioskProcess
-from simulators.panel.screen import Eye, Finger, NoWindow
+from simulators.panel.screen import Eye, Finger, NoWindow, Place
 from simulators.power import Power
 from simulators.stand import READY_S, NotReady, Stand
 
 SETTLES_S: Final = 12.0
 """How long devices may need until they are in order again; after that it takes another machine."""
 NEVER_A_PAGE: Final = -1
+NO_DOUBLE_TAP_S: Final = 0.7
+"""From one press to the next: a person's; the window takes a quicker one for a double tap."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,7 @@ class LiveHands:
     def __init__(self, stand: LiveStand, before: Before) -> None:
         self._stand, self._before = stand, before
         self._finger = Finger()
+        self._pressed_s = 0.0
 
     def press(self, page: int, action: str, value: Any = None) -> None:
         if self._still_there(page, Move("press", action, {} if value is None else {"value": value})):
@@ -79,18 +82,25 @@ class LiveHands:
         return bool(self._stand.page().get("number") == page)
 
     def _hands(self) -> Hands:
-        link = self._stand.link
+        link, place = self._stand.link, self._place()
+        if place is None:
+            return DataHands(link)
+        time.sleep(max(0.0, self._pressed_s + NO_DOUBLE_TAP_S - time.monotonic()))
+        self._pressed_s = time.monotonic()
+        return TouchHands(link, lambda x, y: self._finger.tap(place, x, y))
+
+    def _place(self) -> Place | None:
+        """Return where the kiosk's window is, None when it has none."""
         try:
             eye = Eye()
         except NoWindow:
-            return DataHands(link)
+            return None
         try:
-            place = eye.place(self._stand.kiosk.pid)
+            return eye.place(self._stand.kiosk.pid)
         except NoWindow:
-            return DataHands(link)
+            return None
         finally:
             eye.close()
-        return TouchHands(link, lambda x, y: self._finger.tap(place, x, y))
 
 
 class LiveStand(Stand):

@@ -58,7 +58,8 @@ LIMITS = {
     "memory.growth_mb": Limit(10),
     "idle.cpu_percent": Limit(5),
     "panel.fps": Limit(10, least=True),
-    "panel.delay_ms": Limit(200),
+    "panel.delay_p95_ms": Limit(200),
+    "panel.idle_fps": Limit(0.5),
 }
 
 PEERS = {

@@ -1,7 +1,9 @@
-"""Figures of the panel's living picture: how many frames come a second, and how old they are.
+"""Figures of the panel's living picture, measured in the browser that shows it.
 
-A small window of its own lies on the kiosk's and changes its colour; the frames are asked for over HTTP
-as the page asks for them, and decoded. What a browser needs to draw a decoded picture is not in it.
+Two small windows of our own lie on the kiosk's: one moves all the time, so that there is always something
+to send; the other changes its colour now and then. Chromium, without a GPU, draws the panel; a script in
+the page counts the frames that were drawn and looks at the canvas in each animation frame, so what is
+timed is from the change on the display to the picture in the browser.
 """
 
 from __future__ import annotations
@@ -16,122 +18,122 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-import cv2
-import numpy as np
-import requests
 from Xlib import X, display
 
 from simulators.bench_process import BenchProcess
+from tests.simulators.chromium import Page, chromium
 
 PATCH_PX: Final = 64
+MARK_AT: Final = (0, 0)
+MOVER_AT: Final = (400, 800)
+SETTLE_S: Final = 1.0
 MOVING_S: Final = 5.0
 CHANGES: Final = 60
 DARK, LIGHT = 0x000000, 0xFFFFFF
-START_S: Final = 30.0
+START_S: Final = 60.0
+
+WATCH: Final = """
+const picture = document.getElementById('window');
+const context = picture.getContext('2d');
+const seen = window.benchSeen = { frames: 0, changes: [] };
+let number = picture.dataset.frame, light = false;
+const look = () => {
+  if (picture.dataset.frame !== number) {
+    number = picture.dataset.frame;
+    seen.frames += 1;
+    const now = context.getImageData(8, 8, 1, 1).data[1] > 127;
+    if (now !== light) seen.changes.push(performance.timeOrigin + performance.now());
+    light = now;
+  }
+  requestAnimationFrame(look);
+};
+look();
+"""
+"""A point 8 pixels into the picture lies on the mark at every size at which a window can be shown."""
 
 
 class Patch:
-    """A square at the upper left of the display that is dark or light."""
+    """A square on the display that is dark or light, its upper left at ``at``."""
 
-    def __init__(self) -> None:
+    def __init__(self, at: tuple[int, int]) -> None:
         self._display = display.Display()
         screen = self._display.screen()
         self._window = screen.root.create_window(
-            0, 0, PATCH_PX, PATCH_PX, 0, screen.root_depth, background_pixel=DARK, override_redirect=1
+            *at, PATCH_PX, PATCH_PX, 0, screen.root_depth, background_pixel=DARK, override_redirect=1
         )
         self._window.map()
         self.show(light=False)
 
     def show(self, *, light: bool) -> float:
-        """Change the colour; returns when that was begun."""
-        begun_s = time.monotonic()
+        """Change the colour; returns when that was begun, in ms of Unix time."""
+        begun_ms = time.time() * 1000
         self._window.change_attributes(background_pixel=LIGHT if light else DARK)
         self._window.configure(stack_mode=X.Above)
         self._window.clear_area()
         self._display.sync()
-        return begun_s
+        return begun_ms
 
     def close(self) -> None:
         self._display.close()
 
 
-class Viewer:
-    """Asks for frames one after the other, as the page does."""
-
-    def __init__(self, summary: dict[str, Any]) -> None:
-        self._url = f"{summary['control']}/panel"
-        self._session = requests.Session()
-        self._session.headers["X-Bench-Token"] = summary["token"]
-        self._number = "0"
-
-    def switch_on(self) -> None:
-        """Start the kiosk in its window."""
-        self._session.post(f"{self._url}/do/power", json={"to": "on"}, timeout=30).raise_for_status()
-
-    def next(self) -> bool | None:
-        """Return whether the patch is light on the next frame; None when no new one came."""
-        answer = self._session.get(f"{self._url}/ask/frame?after={self._number}", timeout=30)
-        answer.raise_for_status()
-        if answer.status_code == 204:
-            return None
-        self._number = answer.headers["X-Frame"]
-        picture = cv2.imdecode(np.frombuffer(answer.content, np.uint8), cv2.IMREAD_COLOR)
-        assert picture is not None
-        return bool(picture[PATCH_PX // 4, PATCH_PX // 4].mean() > 127)
-
-
 def measure() -> dict[str, float]:
-    """Return panel.fps of a window that moves all the time, and panel.delay_ms (95th percentile).
+    """Return panel.fps and panel.delay_p95_ms while something moves; panel.delay_median_ms beside it.
 
-    ``panel.delay_median_ms`` is beside it. The kiosk stands on its first page, the bench at level real.
+    ``panel.idle_fps`` is how many frames came a second while nothing moved.
+    The kiosk stands on its first page, the bench at level real.
     """
     with (
         tempfile.TemporaryDirectory(prefix="kiosk-panel-") as folder,
         BenchProcess(Path(folder), "real", 1) as bench,
+        chromium() as page,
     ):
-        viewer = Viewer(bench.summary)
-        viewer.switch_on()
-        deadline_s = time.monotonic() + START_S
-        while viewer.next() is None:
-            if time.monotonic() > deadline_s:
-                raise TimeoutError("no window came")
-        patch = Patch()
+        page.open(bench.summary["panel"])
+        page.click("power-on")
+        page.until(lambda: page.text("prompt-name").startswith("attract"), START_S)
+        mark, mover = Patch(MARK_AT), Patch(MOVER_AT)
         try:
-            with _flickering(patch):
-                fps = _frames(viewer, MOVING_S) / MOVING_S
-            delays_ms = _delays_ms(viewer, patch)
+            time.sleep(SETTLE_S)
+            page.run(WATCH)
+            with _flickering(mover):
+                time.sleep(SETTLE_S)
+                fps = _frames_per_s(page)
+                delays_ms = _delays_ms(page, mark)
+            time.sleep(SETTLE_S)
+            idle = _frames_per_s(page)
         finally:
-            patch.close()
+            mark.close()
+            mover.close()
     return {
         "panel.fps": fps,
-        "panel.delay_ms": statistics.quantiles(delays_ms, n=20)[-1],
+        "panel.delay_p95_ms": statistics.quantiles(delays_ms, n=20)[-1],
         "panel.delay_median_ms": statistics.median(delays_ms),
+        "panel.idle_fps": idle,
     }
 
 
-def _frames(viewer: Viewer, seconds: float) -> int:
-    count, over_s = 0, time.monotonic() + seconds
-    while time.monotonic() < over_s:
-        count += viewer.next() is not None
-    return count
+def _frames_per_s(page: Page) -> float:
+    ask = "return [benchSeen.frames, performance.now()]"
+    before, begun_ms = page.run(ask)
+    time.sleep(MOVING_S)
+    after, over_ms = page.run(ask)
+    return float((after - before) / (over_ms - begun_ms) * 1000)
 
 
-def _delays_ms(viewer: Viewer, patch: Patch) -> list[float]:
-    """Return how long each change took until a decoded frame showed it."""
-    delays_ms = []
+def _delays_ms(page: Page, mark: Patch) -> list[float]:
+    """Return how long each change of ``mark`` took until the browser showed it.
+
+    Raises ``TimeoutException`` when one is not seen.
+    """
+    page.run("benchSeen.changes = []")
     chance = random.Random(1)
+    changed_ms: list[float] = []
     for change in range(CHANGES):
-        light = change % 2 == 0
         time.sleep(chance.uniform(0.0, 0.1))  # so that changes come at any time between two grabs
-        changed_s: list[float] = []
-        timer = threading.Timer(0.05, lambda: changed_s.append(patch.show(light=light)))  # noqa: B023
-        timer.start()
-        while viewer.next() is not light:
-            pass
-        seen_s = time.monotonic()
-        timer.join()
-        delays_ms.append((seen_s - changed_s[0]) * 1000)
-    return delays_ms
+        changed_ms.append(mark.show(light=change % 2 == 0))
+        page.until(lambda: page.run("return benchSeen.changes.length") == len(changed_ms))
+    shown_ms: list[Any] = page.run("return benchSeen.changes")
+    return [shown - changed for changed, shown in zip(changed_ms, shown_ms, strict=True)]
 
 
 @contextmanager

@@ -227,3 +227,103 @@ def test_in_english(page: Page) -> None:
     page.until(
         lambda: page.run("return document.body.dataset.ready && document.documentElement.lang === 'zh-CN'")
     )
+
+
+# --- scenarios ------------------------------------------------------------------------------------
+
+
+def pick(page: Page, name: str) -> None:
+    """Choose a scenario in the list."""
+    page.run(
+        "const list = document.getElementById('scenario'); list.value = arguments[0];"
+        "list.dispatchEvent(new Event('change'));",
+        name,
+    )
+
+
+def test_a_scenario_is_played_by_touches_and_judged(page: Page) -> None:
+    page.find("scenario-search").send_keys("leaflet")
+    offered = page.run("return [...document.getElementById('scenario').options].map((one) => one.value)")
+    assert "cancel-early:leaflet" in offered
+    assert "all-goes-well" not in offered
+    pick(page, "cancel-early:leaflet")
+    assert "leaflet" in page.text("scenario-about")
+    page.click("play")
+    page.until(lambda: "点按" in page.text("moves"))
+    page.until(lambda: page.text("scenarios-state").endswith("全部成立"))
+    said = page.text("moves")
+    assert "来人" in said
+    assert "cancel" in said
+    marks = page.run(
+        "return [...document.querySelectorAll('#findings .mark-of')].map((one) => one.textContent)"
+    )
+    assert set(marks) == {"✓"}
+    page.until(lambda: page.text("prompt-name").startswith("attract"))
+    touch(page, *BEGIN_AT)
+    page.until(lambda: page.text("prompt-name") == "home")  # and on by hand
+
+
+def test_step_by_step_with_keys_alone(page: Page) -> None:
+    keys = ActionChains(page.driver)
+
+    def with_alt(key: str) -> None:
+        keys.key_down(Keys.ALT).send_keys(key).key_up(Keys.ALT).perform()
+
+    page.find("scenario-search").send_keys("pay-declined")
+    page.find("scenario").send_keys(Keys.TAB)
+    page.select("#scenarios .choice[data-value=step]").send_keys(Keys.SPACE)
+    with_alt("p")
+    page.until(lambda: page.text("scenarios-state").startswith("等你按"))
+    assert page.select("#moves [aria-current]").text.endswith("来人 name=li-wenjing")
+    page.find("next-step").send_keys(Keys.ENTER)
+    page.until(lambda: "zh-CN" in page.select("#moves [aria-current]").text)
+    assert page.run("return document.activeElement.id") == "next-step", "the focus stays where it was"
+    assert page.text("prompt-name").startswith("attract"), "nothing is pressed before the step"
+    with_alt("s")
+    page.until(lambda: page.text("prompt-name") == "home")
+    with_alt("z")
+    page.until(lambda: page.text("scenarios-state") == "已停止")
+    assert page.text("prompt-name") == "home", "the kiosk stays as it is"
+
+
+def test_the_clock_is_set_wrong_and_right(page: Page, bench: Bench) -> None:
+    page.click("clock-behind-31536000")
+    page.until(lambda: page.text("clock-state") == "慢 1 年")
+    page.until(lambda: "本机时间不准" in page.run("return document.querySelector('#page').textContent") or
+               "clock-wrong" in page.text("records-log"))  # fmt: skip
+    page.click("clock-right")
+    page.until(lambda: page.text("clock-state") == "准")
+    page.until(lambda: "clock-right" in page.text("records-log"))
+    assert bench.faults.orders() == ()
+
+
+def test_on_a_tablet_with_fingers(page: Page) -> None:
+    """Chromium as a tablet of 1024x768: targets are large enough, a finger's touch reaches the window."""
+    tablet = {"width": 1024, "height": 768, "deviceScaleFactor": 1, "mobile": True}
+    page.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", tablet)
+    page.driver.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", {"enabled": True})
+    try:
+        assert page.run("return [innerWidth, document.documentElement.scrollWidth]") == [1024, 1024]
+        small = [one for one in page.run(CONTROLS) if min(one["size"]) < TARGET_PX - 0.5]
+        assert [(one["id"], one["name"]) for one in small] == []
+        page.run("document.getElementById('window').scrollIntoView({block: 'center'})")
+        left, top, width, height = page.run(
+            "const box = document.getElementById('window').getBoundingClientRect();"
+            "return [box.left, box.top, box.width, box.height]"
+        )
+        point = {"x": left + width * BEGIN_AT[0], "y": top + height * BEGIN_AT[1]}
+        for kind, points in (("touchStart", [point]), ("touchEnd", [])):
+            page.driver.execute_cdp_cmd("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+        page.until(lambda: page.text("prompt-name") == "home")
+    finally:
+        page.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+        page.driver.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", {"enabled": False})
+
+
+def test_nothing_is_sent_while_nothing_moves(page: Page) -> None:
+    """The first page stands still but for its clock, which changes once a minute."""
+    page.until(lambda: page.find("pace").text == "画面静止")
+    before = page.find("window").get_attribute("data-frame")
+    time.sleep(2)
+    after = page.find("window").get_attribute("data-frame")
+    assert int(after or 0) - int(before or 0) <= 1

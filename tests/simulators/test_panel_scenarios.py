@@ -45,6 +45,11 @@ def seen(seat: Client, met: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
     raise AssertionError("it never came")
 
 
+def held_at(seat: Client, count: int) -> dict[str, Any]:
+    """Wait until the ``count``-th move is held up."""
+    return seen(seat, lambda play: bool(play["held"]) and len(play["moves"]) == count)
+
+
 def played(seat: Client) -> dict[str, Any]:
     return seen(seat, lambda play: play["state"] not in UNDER_WAY)
 
@@ -106,14 +111,14 @@ def test_what_does_not_hold_is_told_with_what_is_there_instead(
 def test_step_by_step_each_move_waits(seat: Client) -> None:
     begin(seat, "cancel-early:leaflet", stepping=True)
     for count, expected in enumerate(("act persona", "press begin", "press choose"), 1):
-        play = seen(seat, lambda play, count=count: play["held"] and len(play["moves"]) == count)
+        play = held_at(seat, count)
         assert moves(play)[-1] == expected
         assert play["made"] == count - 1
         if expected == "press begin":
             page = seat.news()["kiosk"]["page"]["prompt"]["name"]
             assert page == "attract", "nothing is pressed before the step"
         assert seat.post("do/step", {"stepping": True}).status_code == 200
-    seen(seat, lambda play: play["held"] and len(play["moves"]) == 4)
+    held_at(seat, 4)
     seat.post("do/step", {"stepping": False})
     play = played(seat)
     assert (play["state"], broken(play)) == ("over", [])
@@ -123,7 +128,7 @@ def test_step_by_step_each_move_waits(seat: Client) -> None:
 def test_stopped_the_kiosk_stays_as_it_is_for_the_tester(seat: Client) -> None:
     begin(seat, "all-goes-well", stepping=True)
     for count in range(1, 4):
-        seen(seat, lambda play, count=count: play["held"] and len(play["moves"]) == count)
+        held_at(seat, count)
         seat.post("do/step", {"stepping": True})
     seen(seat, lambda play: play["held"] and play["page"] == "leaflet")
     assert seat.post("do/stop", {}).status_code == 200
