@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from datetime import datetime
+from itertools import zip_longest
 from typing import Annotated, Final
 
 from pydantic import Field
@@ -99,7 +100,7 @@ def show_audit(db: Connection, office: Office, officer: Officer, asked: AuditAsk
 
 def _holds(rows: list[RowMapping]) -> bool:
     """Tell whether each row follows from the next older one; the very first follows from nothing."""
-    for newer, older in zip(rows, [*rows[1:], None], strict=True):
+    for newer, older in zip_longest(rows, rows[1:]):
         if older is None and newer["number"] != 1:
             return len(rows) > PAGE
         before = "" if older is None else older["digest"]

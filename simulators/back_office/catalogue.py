@@ -14,7 +14,7 @@ from typing import Annotated, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection
 
-from simulators.back_office.contract import Number, Part
+from simulators.back_office.contract import Day, Number, Part
 from simulators.back_office.desk import Office, Refused
 from simulators.back_office.operation import get
 
@@ -55,7 +55,7 @@ class Items(Part):
 
 
 class OfDay(Part):
-    on: date | None = None
+    on: Day | None = None
 
 
 class _Entry(BaseModel):

@@ -7,10 +7,35 @@ The OpenAPI document is made from the same models.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import re
+from datetime import date, datetime
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+)
+
+
+def _day_as_iso(value: object) -> object:
+    # Left to itself "0" would be taken for seconds since 1970, and fromisoformat() knows more than one way.
+    if isinstance(value, str):
+        if re.fullmatch(r"\d{4}-\d{2}-\d{2}", value, re.ASCII) is None:
+            raise ValueError("not a date as ISO 8601 writes it")
+        return date.fromisoformat(value)
+    return value
+
+
+def _of_this_century(value: datetime) -> datetime:
+    if not 2000 <= value.year < 2100:
+        raise ValueError("not of this century")
+    return value
+
 
 CaseNo = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z-]{4,40}$")]
 Number = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z_-]{1,32}$")]
@@ -22,8 +47,11 @@ OptionalLine = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f]{0,100}$"
 Fen = Annotated[int, Field(ge=0, le=10_000_000)]
 PaidFen = Annotated[int, Field(ge=1, le=10_000_000)]
 Phone = Annotated[str, StringConstraints(pattern=r"^1[0-9]{10}$")]
+Day = Annotated[date, BeforeValidator(_day_as_iso)]
+"""For addresses and queries; in a body a date is strict by itself."""
+
 Moment = Annotated[
-    AwareDatetime, Field(ge=datetime(2000, 1, 1, tzinfo=UTC), lt=datetime(2100, 1, 1, tzinfo=UTC))
+    AwareDatetime, AfterValidator(_of_this_century), Field(json_schema_extra={"pattern": "^20[0-9]{2}-"})
 ]
 
 

@@ -11,7 +11,7 @@ import hashlib
 import hmac
 import logging
 import re
-from typing import Final
+from typing import Any, Final
 
 from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
@@ -147,11 +147,11 @@ async def _cut(scope: Scope) -> None:
     await asyncio.sleep(0)
 
 
-def _numbers(operation: Operation, request: Request) -> dict[str, str]:
+def _numbers(operation: Operation, request: Request) -> dict[str, Any]:
     numbers = {}
     for name, kind in operation.numbers.items():
         try:
-            numbers[name] = kind.validate_python(request.path_params[name])
+            numbers[name] = kind.validate_strings(request.path_params[name])
         except ValidationError as error:
             # What cannot be a number of ours is none.
             raise Refused(404, "not-found", name) from error

@@ -36,7 +36,7 @@ Door = Literal["kiosk", "officer", "open"]
 class Asked:
     """One request, once it is known to fit: the address's parts, body or query, and who asks."""
 
-    numbers: Mapping[str, str]
+    numbers: Mapping[str, Any]
     said: Part | None
     officer: Officer | None = None
 
@@ -50,7 +50,7 @@ class Operation:
     summary: str
     act: Act
     answer: type[Part]
-    numbers: Mapping[str, TypeAdapter[str]]
+    numbers: Mapping[str, TypeAdapter[Any]]
     """The parts of the address by name."""
 
     said: tuple[str, type[Part]] | None

@@ -13,7 +13,7 @@ from pydantic import StringConstraints
 from sqlalchemy import Connection, select
 
 from simulators.back_office.acceptance import case_history, cases
-from simulators.back_office.contract import Fen, Number, Part
+from simulators.back_office.contract import Day, Fen, Number, Part
 from simulators.back_office.desk import BEIJING, Office, Refused
 from simulators.back_office.merchant import HostRefused, HostSilent
 from simulators.back_office.operation import get
@@ -25,7 +25,6 @@ from simulators.back_office.store import moment, stamp
 PAID: Final = ("paid", "paid-too-late")
 REFUNDED: Final = "refunded"
 
-Day = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
 JournalId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{16}$")]
 
 
@@ -60,12 +59,8 @@ class JournalHead(Part):
 
 def settle(office: Office, kiosk: Number, day: Day) -> Settlement:
     """Return a day's movements of one kiosk's orders. The hosts have a bill only of a day that is over."""
-    try:
-        settled = date.fromisoformat(day)
-    except ValueError as error:
-        raise Refused(400, "bad-request", day) from error
     with office.store.begin() as db:
-        own = _own(db, kiosk, settled)
+        own = _own(db, kiosk, day)
         ours = set(
             db.scalars(
                 select(payments.c.order_no)
@@ -77,9 +72,9 @@ def settle(office: Office, kiosk: Number, day: Day) -> Settlement:
     silent: list[Literal["wechat", "alipay"]] = []
     for name, channel in office.channels.items():
         try:
-            if settled >= office.today():
+            if day >= office.today():
                 raise HostSilent(f"{day} is not over")
-            moved = channel.bill(settled)
+            moved = channel.bill(day)
         except (HostSilent, HostRefused):
             silent.append("wechat" if name == "wechat" else "alipay")
             continue
@@ -88,7 +83,7 @@ def settle(office: Office, kiosk: Number, day: Day) -> Settlement:
             for one in moved
             if one.order_no in ours
         ]
-    return Settlement(day=settled, office=own, hosts=hosts, silent=silent)
+    return Settlement(day=day, office=own, hosts=hosts, silent=silent)
 
 
 def _own(db: Connection, kiosk: str, day: date) -> list[Movement]:

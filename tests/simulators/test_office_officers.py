@@ -205,3 +205,4 @@ def test_pages_of_a_long_trail_hold_each_by_itself(office: Bench) -> None:
     assert (len(newest["entries"]), newest["whole"]) == (100, True)
     older = auditor.get("audit", before=newest["entries"][-1]["number"])
     assert (older["entries"][-1]["number"], older["whole"]) == (1, True)
+    assert auditor.get("audit", before=1) == {"entries": [], "whole": True}
