@@ -225,11 +225,11 @@ class Visit:
     @asynccontextmanager
     async def working(self) -> AsyncIterator[None]:
         """Within this, nothing is interrupted: no cancel, no time-out."""
-        self.held.working = True
+        before, self.held.working = self.held.working, True
         try:
             yield
         finally:
-            self.held.working = False
+            self.held.working = before
 
     # --- people's data -----------------------------------------------------------------------------
 

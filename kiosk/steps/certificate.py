@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from kiosk.certificate_office import Decision, Standing
+from kiosk.certificate_office import Answered, Decision, Standing
 from kiosk.certificate_rules import CertificateRules, Kind
 from kiosk.journal import effects
 from kiosk.journal.fields import word
@@ -63,9 +63,19 @@ async def apply(visit: Visit, holder: Holder, wish: Wish) -> tuple[str, ...]:
     Raises ``Refused`` when there are none. Whatever stands against one, the person hears the one neutral
     sentence and gets the same slip.
     """
-    visit.tell(
-        Working("applying", text("certificates.applying.question"), text("certificates.applying.body"))
-    )
+    async with visit.working():
+        answered = await _submit(visit, holder, wish)
+    if answered.decision is Decision.REVIEW:
+        await _print_slip(visit, wish, text("certificates.slip.review"))
+        raise Refused("see-window", text("certificates.review.why"), text("certificates.review.what-now"))
+    if answered.decision is Decision.NO_DATA:
+        raise Refused("no-data", text(f"certificates.no-data.{wish.kind.name}"))
+    return answered.serials
+
+
+async def _submit(visit: Visit, holder: Holder, wish: Wish) -> Answered:
+    question, body = text("certificates.applying.question"), text("certificates.applying.body")
+    visit.tell(Working("applying", question, body))
     with visit.meter.devices():
         await visit.house.platform.open_case(visit.case_no, visit.service.name, opened_at=visit.opened)
     async with visit.house.journal.acting(
@@ -88,12 +98,7 @@ async def apply(visit: Visit, holder: Holder, wish: Wish) -> tuple[str, ...]:
             act.failed(code=word(refused.code))
             raise
         act.after["state"] = answered.decision.value
-    if answered.decision is Decision.REVIEW:
-        await _print_slip(visit, wish, text("certificates.slip.review"))
-        raise Refused("see-window", text("certificates.review.why"), text("certificates.review.what-now"))
-    if answered.decision is Decision.NO_DATA:
-        raise Refused("no-data", text(f"certificates.no-data.{wish.kind.name}"))
-    return answered.serials
+    return answered
 
 
 async def print_all(visit: Visit, holder: Holder, wish: Wish, serials: Sequence[str]) -> int:
@@ -103,7 +108,7 @@ async def print_all(visit: Visit, holder: Holder, wish: Wish, serials: Sequence[
     """
     printed = 0
     try:
-        async with _what_is_left_is_void(visit, serials) as left:
+        async with visit.working(), _what_is_left_is_void(visit, serials) as left:
             documents = await _fetch(visit, holder, wish, serials)
             for document in documents:
                 _tell_printing(visit, printed, len(documents))

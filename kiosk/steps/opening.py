@@ -27,11 +27,16 @@ async def show_leaflet(visit: Visit, costs: Text, not_here: Text) -> None:
             rows=(
                 Row(text("leaflet.bring"), text(f"{name}.leaflet.bring")),
                 Row(text("leaflet.costs"), costs),
-                Row(text("leaflet.takes"), text("leaflet.minutes", minutes=visit.service.minutes)),
+                Row(text("leaflet.takes"), _minutes(visit)),
             ),
             actions=(Action("begin", text("leaflet.begin")),),
         )
     )
+
+
+def _minutes(visit: Visit) -> Text:
+    minutes = visit.service.minutes
+    return text("leaflet.minutes", minutes=minutes) if minutes > 1 else text("leaflet.one-minute")
 
 
 async def begin_with_consent(visit: Visit, costs: Text, not_here: Text) -> Proof:
@@ -53,7 +58,7 @@ async def begin_with_consent(visit: Visit, costs: Text, not_here: Text) -> Proof
             rows=(
                 Row(text("leaflet.bring"), text(f"{name}.leaflet.bring")),
                 Row(text("leaflet.costs"), costs),
-                Row(text("leaflet.takes"), text("leaflet.minutes", minutes=visit.service.minutes)),
+                Row(text("leaflet.takes"), _minutes(visit)),
             ),
             actions=(
                 Action("agree", text("leaflet.agree")),

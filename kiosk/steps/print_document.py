@@ -75,8 +75,9 @@ async def print_document(visit: Visit, document: Document) -> None:
         except Fault as fault:
             act.failed(code=fault.code)  # nothing of it will be printed
             raise NotPrinted(fault.code) from fault
-        why = await _wait_for_the_end(visit, printer, document.job)
-        ended = await _last_word(visit, printer, document.job, cancel=why not in ("", NOT_TAKEN))
+        with visit.meter.devices():
+            why = await _wait_for_the_end(visit, printer, document.job)
+            ended = await _last_word(visit, printer, document.job, cancel=why not in ("", NOT_TAKEN))
         if not ended.state.ended and ended.state is not PrintState.NOT_FOUND:
             raise NotPrinted(why or STUCK)  # the effect stays a question
         after = await _sheets_after(visit, printer)
