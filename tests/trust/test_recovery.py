@@ -7,6 +7,7 @@ import multiprocessing
 import random
 import signal
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, cast
 
@@ -470,6 +471,45 @@ async def test_a_code_left_open_is_closed_or_watched(tmp_path: Path, pays: bool)
         taken = (await w.journal.visit("v1")).last(TAKE_MONEY)
         assert taken is not None
         assert taken.state is (E.COMPENSATED if pays else E.FAILED)
+        await w.check()
+
+
+@in_loop
+async def test_a_clock_that_jumped_ahead_ends_no_order_that_can_still_be_paid(tmp_path: Path) -> None:
+    async with world(tmp_path, clock_agrees=False) as w:
+        before = {"channel": "wechat", "amount_fen": FEE_FEN, "lifetime_s": 120}
+        await leave(w, TAKE_MONEY, ORDER, before, E.INTENDED)
+        w.clock.wall_offset = timedelta(days=1)
+        w.office.orders[ORDER] = BackOfficeOrder(FEE_FEN)
+        w.office.closes_to = OrderState.WAITING
+        await recovery(w, None).run()
+        taken = (await w.journal.visit("v1")).last(TAKE_MONEY)
+        assert taken is not None
+        assert not taken.state.resolved, "by the wrong clock its lifetime is over; by the host it is not"
+        await w.clock.sleep(100)
+        w.office.pay(ORDER)
+        await w.cashier.drain()
+        taken = (await w.journal.visit("v1")).last(TAKE_MONEY)
+        assert taken is not None
+        assert taken.state is E.COMPENSATED
+        await w.check()
+
+
+@in_loop
+async def test_a_clock_that_was_set_back_watches_no_longer_than_the_lifetime(tmp_path: Path) -> None:
+    async with world(tmp_path) as w:
+        before = {"channel": "wechat", "amount_fen": FEE_FEN, "lifetime_s": 120}
+        await leave(w, TAKE_MONEY, ORDER, before, E.INTENDED)
+        w.clock.wall_offset = timedelta(days=-365)
+        w.office.orders[ORDER] = BackOfficeOrder(FEE_FEN)
+        w.office.closes_to = OrderState.WAITING
+        begun_ns = w.clock.mono_ns()
+        await recovery(w, None).run()
+        await w.cashier.drain()
+        assert w.clock.mono_ns() - begun_ns < 600e9
+        taken = (await w.journal.visit("v1")).last(TAKE_MONEY)
+        assert taken is not None
+        assert taken.state is E.FAILED
         await w.check()
 
 

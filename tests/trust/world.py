@@ -367,8 +367,13 @@ async def world(
     *,
     clock: VirtualClock | None = None,
     office: SmallBackOffice | None = None,
+    clock_agrees: bool = True,
 ) -> AsyncIterator[World]:
     """Open a world on the journal in ``folder`` with one visit, ``v1``, open."""
+
+    async def agrees() -> bool:
+        return clock_agrees
+
     clock = clock or VirtualClock()
     office = office or SmallBackOffice(clock)
     async with await Journal.open(folder / "journal.db", KEY, clock) as journal:
@@ -382,6 +387,7 @@ async def world(
             random.Random(7),
             terminal=terminal,
             patience=Patience(),
+            clock_agrees=agrees,
         )
         bill = Bill("C1", "B1", (FEE_FEN,), FEE_FEN, clock.wall() + timedelta(minutes=10))
         if not await journal.visits(1):
