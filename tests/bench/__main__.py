@@ -15,7 +15,7 @@ import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from tests.bench import face, journal, panel, visits, window
+from tests.bench import certificates, face, journal, panel, visits, window
 
 Figures = Mapping[str, float | int]
 
@@ -25,6 +25,7 @@ PARTS: dict[str, Callable[[], Figures]] = {
     "start": window.measure_start,
     "visits": visits.measure,
     "window": window.measure,
+    "certificates": certificates.measure,
     "panel": panel.measure,
     "memory": window.measure_memory,
 }
@@ -52,6 +53,8 @@ LIMITS = {
     "visit.own_s": Limit(5),
     "bench.100_visits_s": Limit(60),
     "visit.real_s": Limit(180),
+    "certificate.render_sign_s": Limit(0.5),
+    "certificate.real_s": Limit(60),
     "start.to_home_s": Limit(3),
     "memory.rest_mb": Limit(450),
     "memory.after_200_visits_mb": Limit(450),
