@@ -87,7 +87,7 @@ class Citizen:
                 report: dict[str, Any] = message["report"]
                 return report
             if "page" in message:
-                refusal = self._see(message["page"])
+                refusal = self.see(message["page"])
                 if refusal is not None:
                     self._walk_away()
                     return refusal
@@ -95,7 +95,8 @@ class Citizen:
 
     # --- one page ------------------------------------------------------------------------------------
 
-    def _see(self, page: dict[str, Any]) -> dict[str, Any] | None:
+    def see(self, page: dict[str, Any]) -> dict[str, Any] | None:
+        """Do what the page asks, or what the plan says instead; a refusal at the home page comes back."""
         prompt = page["prompt"]
         name, kind = str(prompt["name"]), str(prompt["kind"])
         trouble = str((prompt.get("trouble") or {}).get("key", ""))

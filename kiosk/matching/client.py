@@ -87,9 +87,9 @@ class Matcher:
                 await call
 
     async def ready(self) -> bool:
-        """Tell whether the child answers and has both engines loaded."""
+        """Tell whether the child answers and has both engines loaded; one that hangs is replaced."""
         try:
-            await self._call("ping", (), self._config.worker.guide_s, lambda _: None)
+            await self._call("ping", (), self._config.worker.start_s, lambda _: None)
         except (MatcherFailed, MatcherMisconfigured):
             return False
         return self._child is not None and self._child.warm

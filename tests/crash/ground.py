@@ -128,6 +128,10 @@ class Ground:
         """Cut the power now."""
         os.kill(self.pid, signal.SIGKILL)
 
+    def died(self) -> None:
+        """Wait until the kiosk that was killed is gone; raises ``KioskGone`` when it ended otherwise."""
+        self._must_have_died(-signal.SIGKILL)
+
     def events(self, name: str) -> list[dict[str, Any]]:
         """Return all that the log holds under ``name``."""
         lines = (self.state / "events.jsonl").read_text("utf-8").splitlines()

@@ -6,7 +6,7 @@ What must be true of any service is looked at here; what is special to the endor
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, Final
@@ -104,15 +104,10 @@ def last_row(ground: Ground) -> int:
         return int(connection.execute("SELECT coalesce(max(rowid), 0) FROM visit").fetchone()[0])
 
 
-def _false(ground: Ground, row: int, recovery: Recovery | None, most: Papers) -> Iterator[str]:
+def wrong_of(ground: Ground, visits: Sequence[truths.Written]) -> Iterator[str]:
+    """Yield what is not true of visits whose end has come, whatever happened in them."""
     seen = ground.world.state()
     yield from verify_file(ground.state / "journal.db", read_key(ground.state / "journal.key")).faults
-    for said in recovery.reports if recovery else ():
-        held = said["invariants"].items()
-        yield from (f"invariant {name}: {verdict}" for name, verdict in held if verdict is not True)
-    visits = truths.written(ground, row)
-    if len(visits) > 1:
-        yield f"{len(visits)} visits"
     yield from _money(visits, seen["orders"])
     for visit in visits:
         if visit.outcome is None:
@@ -124,12 +119,22 @@ def _false(ground: Ground, row: int, recovery: Recovery | None, most: Papers) ->
     retained = any(visit.every(RETRACT_PERMIT, EffectState.DONE) for visit in visits)
     if seen["permit"]["where"] != ("bin" if retained else "pocket"):
         yield f"the permit is at {seen['permit']['where']}"
+
+
+def _false(ground: Ground, row: int, recovery: Recovery | None, most: Papers) -> Iterator[str]:
+    for said in recovery.reports if recovery else ():
+        held = said["invariants"].items()
+        yield from (f"invariant {name}: {verdict}" for name, verdict in held if verdict is not True)
+    visits = truths.written(ground, row)
+    if len(visits) > 1:
+        yield f"{len(visits)} visits"
+    yield from wrong_of(ground, visits)
     for kind, count in Papers.of(ground).counts.items():
         if count > most.counts.get(kind, 0) + (kind == "receipts"):
             yield f"{count} {kind}, {most.counts.get(kind, 0)} in a visit that nothing cuts short"
 
 
-def _money(visits: list[truths.Written], orders: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+def _money(visits: Sequence[truths.Written], orders: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     """The hosts kept what the journal says, and nothing of a visit that delivered nothing."""
     effects = [effect for visit in visits for effect in visit.effects]
     own = sum(int(e.before["amount_fen"]) for e in effects if e.kind == TAKE_MONEY and e.state in truths.KEPT)

@@ -131,7 +131,7 @@ def _false(ground: Ground, before: Before, recovery: Recovery | None) -> Iterato
         yield from _permit(visit, before, seen["permit"])
         yield from _person(visit, recovery)
         yield from _papers(visit, ground.world.printed())
-        yield from _back_office(ground, visit)
+        yield from back_office(ground, visit)
     unusable = [
         name for name, device in ground.link.ask("status")["devices"].items() if device["fault"] is not None
     ]
@@ -213,7 +213,7 @@ def _papers(visit: Written, printed: Mapping[str, Sequence[Mapping[str, Any]]]) 
         yield "the journal says that a receipt was printed"
 
 
-def _back_office(ground: Ground, visit: Written) -> Iterator[str]:
+def back_office(ground: Ground, visit: Written) -> Iterator[str]:
     """Its books say the same of the endorsement and of the case."""
     approved = [e for e in visit.every(SUBMIT_ENDORSEMENT, EffectState.DONE) if e.after.get("approval_no")]
     if not approved:

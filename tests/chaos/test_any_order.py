@@ -1,0 +1,232 @@
+"""Person, devices, payment, back office and power in any order on the whole kiosk: the world's truth holds.
+
+A few examples run in the suite; ``script/chaos`` tries as many as there is time for.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections.abc import Iterator
+from typing import Any, ClassVar, Final
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from kiosk.journal import EffectState, Outcome
+from kiosk.journal.effects import PRINT_STRIP
+from simulators.citizen import Citizen, Plan
+from simulators.control_client import Refused
+from simulators.hands import DataHands
+from simulators.kiosk_link import KioskGone
+from simulators.people import load_personas
+from simulators.scenario_file import load_all
+from tests.crash import services, truths
+from tests.crash.ground import Ground
+
+EXAMPLES: Final = int(os.environ.get("KIOSK_EXAMPLES", "4"))
+STEPS: Final = 12
+QUIET_S: Final = 0.3
+"""After this long without news a page stands."""
+HOME_S: Final = 90.0
+ACTIONS: Final = ("back", "cancel", "help", "ok", "stop", "again", "give-up", "change", "skip", "nonsense")
+RESULTS: Final = ("approve", "decline", "cancel", "walk_away", "answer_lost_paid", "answer_lost_unpaid")
+ACTS: Final[tuple[dict[str, Any], ...]] = (
+    {"act": "place_id_card"},
+    {"act": "place_id_card", "persona": "zhou-mei"},
+    {"act": "lift_id_card"},
+    {"act": "insert_permit"},
+    {"act": "insert_permit", "wrong_way_round": True},
+    {"act": "pull_permit"},
+    {"act": "take_permit"},
+    {"act": "clear_jam"},
+    {"act": "look", "pose": "left"},
+    {"act": "look", "persona": "zhou-mei"},
+    {"act": "step_away"},
+    {"act": "place_finger"},
+    {"act": "lift_finger"},
+    {"act": "paper", "state": "out"},
+    {"act": "refill_paper"},
+)
+"""What a person may do at any time, whether the page asks for it or not; what can't be done then isn't."""
+
+PEOPLE: Final = tuple(sorted(name for name, person in load_personas().items() if person.permit))
+TROUBLE: Final[tuple[dict[str, Any], ...]] = tuple(
+    {"device": step.more["device"], "fault": step.what}
+    | {key: value for key, value in step.more.items() if key != "device"}
+    for scenario in load_all()
+    for step in (*scenario.before, *(step for when in scenario.when for step in when.do))
+    if step.kind == "fault" and "device" in step.more
+)
+"""Every trouble that some scenario knows: of devices, wires and the back office, of services to come too."""
+
+pytestmark = pytest.mark.timeout(1200 + 60 * EXAMPLES)
+
+
+class AnyOrder(RuleBasedStateMachine):
+    """One person at the machine. Whatever happens, in the end all is mended; what is then must be true."""
+
+    ground: ClassVar[Ground]
+    told: ClassVar[list[str]] = []
+
+    @initialize(
+        who=st.sampled_from(PEOPLE),
+        way=st.sampled_from(("agree", "another-way")),
+        pay_by=st.sampled_from(("payment_terminal", "wechat", "alipay")),
+        pays=st.sampled_from(RESULTS),
+    )
+    def arrive(self, who: str, way: str, pay_by: str, pays: str) -> None:
+        self.ground.ready()
+        self.row = services.last_row(self.ground)
+        self.plan = Plan(persona=who, way=way, pay_by=pay_by, pay_result=pays)
+        self.ground.world.do("persona", name=who)
+        self.alive = True
+
+    @precondition(lambda self: self.alive)
+    @rule(pages=st.integers(1, 8))
+    def does_what_the_page_asks(self, pages: int) -> None:
+        with self._mortal():
+            self._go_on(pages)
+
+    @precondition(lambda self: self.alive)
+    @rule(action=st.sampled_from(ACTIONS))
+    def presses_something_else(self, action: str) -> None:
+        with self._mortal():
+            page = self.ground.link.ask("shown")
+            if page is not None:
+                self.ground.link.answer(page["number"], action)
+
+    @rule(act=st.sampled_from(ACTS))
+    def does_something_else(self, act: dict[str, Any]) -> None:
+        with contextlib.suppress(Refused):
+            self.ground.world.do(**act)
+
+    @rule(trouble=st.sampled_from(TROUBLE))
+    def something_fails(self, trouble: dict[str, Any]) -> None:
+        with contextlib.suppress(Refused):
+            self.ground.world.fault(**trouble)
+
+    @rule()
+    def all_is_mended(self) -> None:
+        self.ground.world.clear_faults()
+
+    @precondition(lambda self: self.alive)
+    @rule()
+    def the_power_goes(self) -> None:
+        self.ground.kill()
+        self.ground.died()
+        self.alive = False
+
+    @precondition(lambda self: not self.alive)
+    @rule()
+    def the_power_comes_back(self) -> None:
+        self.ground.start()
+        self.alive = True
+
+    def teardown(self) -> None:
+        if not hasattr(self, "row"):
+            return
+        self.ground.world.clear_faults()
+        for act in ("clear_jam", "refill_paper", "lift_finger"):
+            with contextlib.suppress(Refused):
+                self.ground.world.do(act)
+        if not self.alive:
+            self.the_power_comes_back()
+        self._go_home()
+        wrong = self._what_is_not_true()
+        visits = truths.written(self.ground, self.row)
+        self.told.extend(str(visit.outcome) for visit in visits)
+        if wrong:
+            self.ground.renew()
+        elif any(visit.outcome is Outcome.ESCALATED for visit in visits):
+            self.ground.end()
+        assert wrong == []
+
+    # --- inside ----------------------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def _mortal(self) -> Iterator[None]:
+        """Nothing but a power cut may end the kiosk."""
+        try:
+            yield
+        except KioskGone as gone:
+            raise AssertionError(f"the kiosk ended by itself: {gone}") from gone
+
+    def _go_on(self, pages: int) -> bool:
+        """Do what the next pages ask; true when the first page stands and nobody is served."""
+        link = self.ground.link
+        citizen = Citizen(link, DataHands(link), self.ground.world, self.plan)
+        link.begin_now()
+        while pages > 0:
+            message = link.next(QUIET_S)
+            if message is None:
+                break
+            page = message.get("page")
+            if page is not None:
+                citizen.see(page)
+                pages -= 1
+        shown = link.ask("shown")
+        return shown is not None and shown["prompt"]["kind"] == "attract"
+
+    def _go_home(self) -> None:
+        """Take the visit to its end; at the first page nothing is begun any more."""
+        deadline_s = time.monotonic() + HOME_S
+        with self._mortal():
+            while (page := self.ground.link.ask("shown")) is None or page["prompt"]["kind"] != "attract":
+                assert time.monotonic() < deadline_s, f"the visit does not end: {page}"
+                self._go_on(1)
+        with contextlib.suppress(Refused):
+            # Who pushed a permit into a machine that did not ask for it pulls it out again.
+            self.ground.world.do("take_permit")
+
+    def _what_is_not_true(self) -> list[str]:
+        deadline_s = time.monotonic() + truths.PATIENCE_S
+        while True:
+            found = list(self._false())
+            if not found or time.monotonic() > deadline_s:
+                return found
+            time.sleep(0.2)
+
+    def _false(self) -> Iterator[str]:
+        visits = truths.written(self.ground, self.row)
+        yield from services.wrong_of(self.ground, visits)
+        strips = len(self.ground.world.printed()["strips"])
+        failed = sum(len(visit.every(PRINT_STRIP, EffectState.FAILED)) for visit in visits)
+        if strips > len(visits) + failed:
+            yield f"{strips} strips in {len(visits)} visits, {failed} known to have failed"
+        for visit in visits:
+            yield from truths.back_office(self.ground, visit)
+
+
+@pytest.fixture(scope="module")
+def ground() -> Iterator[Ground]:
+    with Ground() as ground:
+        yield ground
+
+
+def test_whatever_happens_the_worlds_truth_holds(ground: Ground, capsys: pytest.CaptureFixture[str]) -> None:
+    AnyOrder.ground, AnyOrder.told = ground, []
+    run_state_machine_as_test(
+        AnyOrder,
+        settings=settings(
+            max_examples=EXAMPLES,
+            stateful_step_count=STEPS,
+            deadline=None,
+            phases=(Phase.explicit, Phase.generate),  # a step takes seconds: shrinking would take hours
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+    with capsys.disabled():
+        print(
+            f"\nany order: {EXAMPLES} examples of up to {STEPS} steps, {len(AnyOrder.told)} visits:", end=" "
+        )
+        print({outcome: AnyOrder.told.count(outcome) for outcome in sorted(set(AnyOrder.told))})
