@@ -157,7 +157,6 @@ class DocumentPrinter:
 
     def serve(self, wire: HttpWire) -> None:
         """Answer requests until the wire is closed."""
-        self._uri = f"ipp://127.0.0.1:{wire.port}{PATH}"
         http_wire.serve(wire, self._answer)
 
     def _answer(self, method: bytes, path: bytes, body: bytes, kind: str) -> tuple[int, str, bytes] | None:
@@ -200,6 +199,8 @@ class DocumentPrinter:
         if request.version[0] not in (1, 2):
             raise _Refused(BAD_VERSION)
         _check_head(request)
+        if (asked := request.text("printer-uri")) and asked.endswith(PATH):
+            self._uri = asked  # it is known by the address by which it is asked
         if request.operation not in _OPERATIONS:
             raise _Refused(BAD_OPERATION)
         if "busy" in faults:

@@ -68,6 +68,7 @@ class DocumentScanner:
 
     def __init__(self, folder: Path, level: Level, faults: Faults) -> None:
         self._folder = folder.resolve()
+        self.program = self._folder / "scanimage"
         self._level = level
         self._faults = faults
         self._picture = PICTURES[0]
@@ -85,11 +86,10 @@ class DocumentScanner:
     def link(self, wire: CountingWire) -> str:
         """Put down the program that leads to ``wire``; return the link's URL."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        program = self._folder / "scanimage"
         command = shlex.join([sys.executable, "-I", "-S", str(Path(scan_relay.__file__).resolve())])
-        program.write_text(f'#!/bin/sh\nexec {command} {wire.port} "$@"\n')
-        program.chmod(0o700)
-        return f"sane:test:0?program={program}&simulated=1"
+        self.program.write_text(f'#!/bin/sh\nexec {command} {wire.port} "$@"\n')
+        self.program.chmod(0o700)
+        return f"sane:test:0?program={self.program}&simulated=1"
 
     def serve(self, wire: CountingWire) -> None:
         """Answer runs until the wire is closed."""

@@ -6,20 +6,19 @@ nobody is there to act. It must come to the same both times.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pytest
 
-from devices.base import Device, Fault, Retry
+from devices.base import Fault, Retry
 from devices.fingerprint_pad import ZfmFingerprintPad
 from devices.id_card_reader import SamIdCardReader
 from devices.interfaces import Media, PaymentState, ReceiptLine
-from devices.link import Link
 from devices.payment_terminal import CodePayTerminal
 from devices.permit_unit import ThreeLinkPermitUnit
 from devices.receipt_printer import EscPosPrinter
@@ -29,11 +28,11 @@ from simulators.devices import (
     payment_terminal,
     receipt_printer,
 )
-from simulators.faults import Order
 from simulators.people import Persona, load_personas
 from simulators.permit import unit as permit_unit
 from simulators.permit.card import PermitCard, strip_with
-from tests.simulators.wiring import Room
+from tests.golden.kinds import Act, Exchange, Kind, Speeches, alone, serial_at, tcp
+from tests.golden.side_exchanges import SIDE_SPEECHES
 
 FONT: Final = Path("no-font-is-needed-for-these-lines.otf")
 LINE: Final = "CSCZ99000012<3111202<8104125<0"
@@ -41,91 +40,46 @@ HOLDER: Final = LINE + "MAOPMODCMOCMLI<<WENJING".ljust(60, "<")
 CODE: Final = "EN2611220000000170"
 RECORD: Final = b"1|HKG|G|20261122|20270221|1|7|2611220000011\n"
 
-Act = Callable[[Callable[[Any], object]], object]
-"""Has somebody do something at the simulator; with a trace alone nothing is done."""
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """A class of devices: its simulator, its driver, and its wires with their speeds (None: TCP)."""
-
-    name: str
-    simulator: Callable[[Room], Any]
-    driver: Callable[[Mapping[str, Link]], Device]
-    wires: Mapping[str, int | None]
-    serve: Callable[[Any, str], Callable[[Any], None]]
-
-
-@dataclass(frozen=True, slots=True)
-class Exchange:
-    """``speak`` is given the opened driver and somebody who acts."""
-
-    name: str
-    kind: Kind
-    speak: Callable[[Any, Act], None]
-
-    @property
-    def files(self) -> Mapping[str, str]:
-        """Return the name of the trace by the wire's name."""
-        if len(self.kind.wires) == 1:
-            return dict.fromkeys(self.kind.wires, f"{self.name}.trace")
-        return {wire: f"{self.name}.{wire}.trace" for wire in self.kind.wires}
-
-
-@dataclass(frozen=True, slots=True)
-class Scene:
-    """A simulated device with what can go wrong at it."""
-
-    device: Any
-    name: str
-    room: Room
-
-    def fault(self, fault: str, operation: str, nth: int = 1) -> None:
-        self.room.faults.arm(Order(self.name, fault, operation, nth))
-
-
-def _alone(device: Any, wire: str) -> Callable[[Any], None]:
-    """Return who serves the only wire of a device."""
-    serve: Callable[[Any], None] = device.serve
-    return serve
-
-
 ID_CARD_READER: Final = Kind(
     "id_card_reader",
-    lambda room: id_card_reader.IdCardReader(room.level, room.faults, room.chance),
+    lambda room, folder: id_card_reader.IdCardReader(room.level, room.faults, room.chance),
     lambda links: SamIdCardReader(links["id_card_reader"]),
-    {"id_card_reader": 115200},
-    _alone,
+    {"id_card_reader": serial_at(115200)},
+    alone,
 )
 PERMIT_UNIT: Final = Kind(
     "permit_unit",
-    lambda room: permit_unit.PermitUnitSimulator(room.level, room.faults, room.chance),
+    lambda room, folder: permit_unit.PermitUnitSimulator(room.level, room.faults, room.chance),
     lambda links: ThreeLinkPermitUnit(
         links["permit_transport"], links["permit_scanner"], links["permit_printer"]
     ),
-    {"permit_transport": 9600, "permit_scanner": 115200, "permit_printer": 9600},
+    {
+        "permit_transport": serial_at(9600),
+        "permit_scanner": serial_at(115200),
+        "permit_printer": serial_at(9600),
+    },
     lambda unit, wire: getattr(unit, wire.removeprefix("permit_")).serve,
 )
 FINGERPRINT_PAD: Final = Kind(
     "fingerprint_pad",
-    lambda room: fingerprint_pad.FingerprintPad(room.level, room.faults, room.chance),
+    lambda room, folder: fingerprint_pad.FingerprintPad(room.level, room.faults, room.chance),
     lambda links: ZfmFingerprintPad(links["fingerprint_pad"]),
-    {"fingerprint_pad": 57600},
-    _alone,
+    {"fingerprint_pad": serial_at(57600)},
+    alone,
 )
 PAYMENT_TERMINAL: Final = Kind(
     "payment_terminal",
-    lambda room: payment_terminal.PaymentTerminal(room.level, room.faults, room.chance),
+    lambda room, folder: payment_terminal.PaymentTerminal(room.level, room.faults, room.chance),
     lambda links: CodePayTerminal(links["payment_terminal"], app_id="bench"),
-    {"payment_terminal": 115200},
-    _alone,
+    {"payment_terminal": serial_at(115200)},
+    alone,
 )
 RECEIPT_PRINTER: Final = Kind(
     "receipt_printer",
-    lambda room: receipt_printer.ReceiptPrinter(room.level, room.faults),
+    lambda room, folder: receipt_printer.ReceiptPrinter(room.level, room.faults),
     lambda links: EscPosPrinter(links["receipt_printer"], FONT),
-    {"receipt_printer": None},
-    _alone,
+    {"receipt_printer": tcp},
+    alone,
 )
 
 
@@ -305,14 +259,18 @@ def receipt_out_of_paper(printer: EscPosPrinter, act: Act) -> None:
     assert told.value.code == "paperOut"
 
 
+SPEECHES: Final[Speeches] = (
+    (ID_CARD_READER, (id_card_read, id_card_lifted, id_card_of_another_kind)),
+    (PERMIT_UNIT, (permit_endorsed, permit_retracted, permit_with_another_key)),
+    (FINGERPRINT_PAD, (finger_captured, finger_too_dry)),
+    (PAYMENT_TERMINAL, (payment_approved, payment_declined, payment_aborted)),
+    (RECEIPT_PRINTER, (receipt_printed, receipt_out_of_paper)),
+    *SIDE_SPEECHES,
+)
+
 EXCHANGES: Final[Mapping[str, Exchange]] = {
-    speak.__name__.replace("_", "-"): Exchange(speak.__name__.replace("_", "-"), kind, speak)
-    for kind, speeches in (
-        (ID_CARD_READER, (id_card_read, id_card_lifted, id_card_of_another_kind)),
-        (PERMIT_UNIT, (permit_endorsed, permit_retracted, permit_with_another_key)),
-        (FINGERPRINT_PAD, (finger_captured, finger_too_dry)),
-        (PAYMENT_TERMINAL, (payment_approved, payment_declined, payment_aborted)),
-        (RECEIPT_PRINTER, (receipt_printed, receipt_out_of_paper)),
-    )
+    name: Exchange(name, kind, speak)
+    for kind, speeches in SPEECHES
     for speak in speeches
+    for name in [speak.__name__.replace("_", "-")]
 }

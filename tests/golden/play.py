@@ -12,12 +12,12 @@ from types import SimpleNamespace
 from typing import Any, Final
 from unittest import mock
 
-from devices.link import Link, open_link
+from devices.link import Link
 from devices.recording import ReplayLink, recorded, replayed
 from devices.trace import read_trace, settled, worded
 from devices.travel_chip.secure_messaging import authenticate
-from simulators.wire import Line, Wire, WireClosed
-from tests.golden.exchanges import Exchange, Scene
+from simulators.wire import Wire, WireClosed
+from tests.golden.kinds import Exchange, Scene
 from tests.golden.words import words_of
 from tests.simulators.wiring import Room, served
 
@@ -29,15 +29,15 @@ def record(exchange: Exchange, folder: Path) -> Mapping[str, str]:
     """Speak with the simulator; return the settled traces by the names of their files."""
     room = Room()
     kind = exchange.kind
-    device = kind.simulator(room)
+    device = kind.simulator(room, folder)
     scene = Scene(device, kind.name, room)
     links: dict[str, Link] = {}
     with ExitStack() as running:
         running.enter_context(_nothing_by_chance())
-        for wire, baud in kind.wires.items():
-            line, url = _laid(room, folder, wire, baud)
+        for wire, lay in kind.wires.items():
+            line, link = lay(room, folder, wire, device)
             running.enter_context(served(line, _until_closed(kind.serve(device, wire))))
-            links[wire] = recorded(open_link(url), folder / f"{wire}.raw")
+            links[wire] = recorded(link, folder / f"{wire}.raw")
         driver = kind.driver(links)
         running.callback(driver.close)
         driver.open()
@@ -59,13 +59,6 @@ def replay(exchange: Exchange, folder: Path = FOLDER) -> None:
     for link in links.values():
         assert isinstance(link, ReplayLink)
         link.finish()
-
-
-def _laid(room: Room, folder: Path, wire: str, baud: int | None) -> tuple[Line, str]:
-    if baud is None:
-        tcp = room.tcp(wire)
-        return tcp, f"socket://127.0.0.1:{tcp.port}"
-    return room.pty(folder, baud, wire), f"serial://{folder / wire}?baud={baud}"
 
 
 def _until_closed(serve: Callable[[Wire], None]) -> Callable[[Wire], None]:

@@ -6,9 +6,26 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from devices.trace import Sign
-from simulators.devices import escpos, fingerprint_pad, id_card_reader, payment_terminal
+from simulators.devices import (
+    barcode_scanner,
+    card_dispenser,
+    document_printer,
+    escpos,
+    fingerprint_pad,
+    id_card_reader,
+    io_board,
+    payment_terminal,
+    ups,
+)
 from simulators.permit import unit as permit_unit
 from simulators.recorder import FROM_DEVICE, TO_DEVICE
+
+
+def _of_a_run(direction: str, data: bytes) -> str:
+    """Say what a program was asked, or how it ended: the link's own words, not those of the bench's wire."""
+    head = data.partition(b"\n")[0].decode("utf-8", "replace")
+    return f"scanimage {head}" if direction == TO_DEVICE else f"ended with {head}"
+
 
 _DESCRIBERS: Final[Mapping[str, Callable[[str, bytes], str]]] = {
     "id_card_reader": id_card_reader.words,
@@ -16,6 +33,12 @@ _DESCRIBERS: Final[Mapping[str, Callable[[str, bytes], str]]] = {
     "fingerprint_pad": fingerprint_pad.words,
     "payment_terminal": payment_terminal.words,
     "receipt_printer": escpos.words,
+    "document_printer": document_printer.words,
+    "io_board": io_board.words,
+    "barcode_reader": barcode_scanner.words,
+    "card_dispenser": card_dispenser.words,
+    "document_scanner": _of_a_run,
+    "ups": ups.words,
 }
 
 
