@@ -348,7 +348,7 @@ class Reception:
             Notice(
                 "refused",
                 why,
-                paragraphs=(what_now,),
+                paragraphs=(visit.held.stands or what_now,),
                 actions=(
                     Action("ok", text("refused.take-documents" if visit.held.permit else "refused.finish")),
                 ),

@@ -91,6 +91,8 @@ class Held:
     working: bool = False
     leaving: Text | None = None
     """What the cancel button says, where leaving now means more than going away."""
+    stands: Text | None = None
+    """What has been done and stands, however the visit ends: said where it ends badly."""
 
     @property
     def may_leave(self) -> bool:

@@ -82,11 +82,10 @@ async def _pay(visit: Visit, rules: TrafficRules, unpaid: list[Violation], handl
     owed = {number: fen for number, fen in owed.items() if fen}
     if not owed:
         return handled.printed
-    later = text("traffic-violations.pay-later", day=rules.pay_by.isoformat()) if handled.decided else None
-    bill = await bill_fines(visit, owed, later)
+    bill = await bill_fines(visit, owed)
     payment = await pay(visit, bill)
     receipts = await settle_fines(visit, rules, payment)
-    visit.held.leaving = None
+    visit.held.leaving = visit.held.stands = None
     receipt = _receipt(visit, receipts, bill, payment.order_no)
     return await farewell.print_receipt(visit, receipt) or handled.printed
 

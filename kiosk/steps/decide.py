@@ -154,28 +154,26 @@ def _reasons(rules: TrafficRules) -> ChooseOne:
 async def _decide(
     visit: Visit, rules: TrafficRules, holder: Holder, violation: Violation, way: Proof, handled: Handled
 ) -> None:
-    visit.tell(
-        Working(
-            "deciding",
-            text("traffic-violations.deciding.question"),
-            if_it_fails=text("traffic-violations.deciding.if-it-fails"),
-        )
-    )
     try:
         async with visit.working():
+            visit.tell(
+                Working(
+                    "deciding",
+                    text("traffic-violations.deciding.question"),
+                    if_it_fails=text("traffic-violations.deciding.if-it-fails"),
+                )
+            )
             decision = await _submit(visit, violation, way)
     except PlatformRefused as refused:
         await _not_decided(visit, refused.code if refused.code in TOLD else "other")
         return
     except PlatformError as error:
-        raise Refused(
-            f"back-office:{error.code}",
-            text("traffic-violations.closed.unsure"),
-            text("traffic-violations.pay-later", day=rules.pay_by.isoformat()) if handled.decided else None,
-        ) from error
+        raise Refused(f"back-office:{error.code}", text("traffic-violations.closed.unsure")) from error
     handled.decided.append(decision)
     handled.points += decision.points
-    visit.held.leaving = text("traffic-violations.leave-unpaid", day=rules.pay_by.isoformat())
+    day = rules.pay_by.isoformat()
+    visit.held.leaving = text("traffic-violations.leave-unpaid", day=day)
+    visit.held.stands = text("traffic-violations.pay-later", day=day)
     await _hand_over(visit, holder, decision, handled)
 
 

@@ -11,7 +11,7 @@ from kiosk.platform import Bill, PlatformError
 from kiosk.platform import Refused as PlatformRefused
 from kiosk.prompts import Working
 from kiosk.steps.settle import closed
-from kiosk.texts import Text, text
+from kiosk.texts import text
 from kiosk.traffic_office import FineReceipt
 from kiosk.traffic_recovery import UNKNOWN
 from kiosk.traffic_rules import TrafficRules
@@ -20,18 +20,15 @@ from kiosk.visit import Refused, Visit
 ESTIMATE_S = 3
 
 
-async def bill_fines(visit: Visit, owed: Mapping[str, int], later: Text | None) -> Bill:
+async def bill_fines(visit: Visit, owed: Mapping[str, int]) -> Bill:
     """Ask for a bill of ``owed`` (fen by the decision's number); it must say what the rules say.
 
-    Raises ``Refused``: ``fee-differs``, or when there is no bill; ``later`` says what stands all the same.
+    Raises ``Refused`` ``fee-differs``, ``PlatformError``.
     """
-    try:
-        with visit.meter.devices():
-            bill = await visit.house.traffic.bill(visit.case_no, list(owed))
-    except PlatformError as error:
-        raise Refused(f"back-office:{error.code}", text("trouble.platform.why"), later) from error
+    with visit.meter.devices():
+        bill = await visit.house.traffic.bill(visit.case_no, list(owed))
     if list(bill.fees_fen) != list(owed.values()) or bill.total_fen != sum(owed.values()):
-        raise Refused("fee-differs", text("pay.quote-differs.why"), later)
+        raise Refused("fee-differs", text("pay.quote-differs.why"))
     return bill
 
 

@@ -54,6 +54,7 @@ async def begin_with_consent(visit: Visit, costs: Text, not_here: Text) -> Proof
                 not_here,
                 text("consent.purpose"),
                 text("consent.kept"),
+                text("consent.free"),
             ),
             rows=(
                 Row(text("leaflet.bring"), text(f"{name}.leaflet.bring")),

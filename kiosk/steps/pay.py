@@ -11,9 +11,13 @@ from kiosk.journal.effects import PAYMENT_TERMINAL
 from kiosk.journal.records import Outcome
 from kiosk.money import CODE_CHANNELS, ChannelBlocked, Collected, Payment
 from kiosk.platform import Bill, PlatformError
+from kiosk.platform import Refused as PlatformRefused
 from kiosk.prompts import Action, Answer, ChooseOne, Notice, Option, Pay, Place, Tone, Working
 from kiosk.texts import Text, text
-from kiosk.visit import Closed, Leave, Visit
+from kiosk.visit import Closed, Leave, Refused, Visit
+
+BILL_CHANGED = ("bill-differs", "bill-expired")
+"""What the back office says of a bill that is no longer what is owed: no other way of paying helps."""
 
 
 async def pay(visit: Visit, bill: Bill) -> Payment:
@@ -27,6 +31,11 @@ async def pay(visit: Visit, bill: Bill) -> Payment:
         method = await visit.choose(await _methods(visit, trouble))
         try:
             payment = await _begin(visit, bill, method)
+        except PlatformRefused as refused:
+            if refused.code in BILL_CHANGED:
+                raise Refused("fee-differs", text("pay.quote-differs.why")) from refused
+            trouble = text("pay.method.refused")
+            continue
         except (PlatformError, ChannelBlocked):
             trouble = text("pay.method.refused")
             continue
