@@ -1,6 +1,6 @@
 """Stories of money: every way through the cashier, told by what it asked, wrote down and returned, and when.
 
-``python -m tests.trust.money_stories > tests/trust/money_stories.txt`` tells them anew; somebody then reads the
+``python -m tests.trust.money_stories > tests/trust/money_stories.txt`` tells them anew; somebody reads the
 difference before it is committed. The time in front is virtual and begins with the payment.
 """
 
@@ -188,10 +188,10 @@ def _paying(*polls: Reply, after: list[Reply] | None = None, queries: list[Reply
         terminal = stage.terminal
         terminal.replies = {
             "poll": list(polls) or [P.WAITING],
-            "query": queries or [P.UNKNOWN],
-            "refund": refunds or [P.APPROVED],
+            "query": list(queries or [P.UNKNOWN]),
+            "refund": list(refunds or [P.APPROVED]),
         }
-        terminal._after_abort, terminal.lost = after or [], lost
+        terminal._after_abort, terminal.lost = list(after or []), lost
         terminal._start = None if start else broken()
         await stage.at_terminal(timeout_s=timeout_s, leaves=leaves)
 
@@ -371,7 +371,10 @@ def _recovering(channel: str, queries: list[Reply] | None = None, refunds: list[
 
     async def story(stage: Stage) -> None:
         stage.terminal.amount_fen = FEE_FEN
-        stage.terminal.replies |= {"query": queries or [P.UNKNOWN], "refund": refunds or [P.APPROVED]}
+        stage.terminal.replies |= {
+            "query": list(queries or [P.UNKNOWN]),
+            "refund": list(refunds or [P.APPROVED]),
+        }
         stage.office.closes_to = OrderState.WAITING
         if order is not None:
             stage.office.orders["OLDORDER"] = BackOfficeOrder(FEE_FEN, order)
