@@ -1,0 +1,188 @@
+"""A technician of the tests: turns the key, logs in, reads pages as data and touches them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pyotp
+from argon2 import PasswordHasher
+
+from kiosk.maintenance.staff import STAFF_FILE, Member, Role, StaffFile
+from simulators.bench import Bench
+from simulators.control_client import World
+from simulators.hands import DataHands, Hands
+from simulators.kiosk_link import KioskLink, KioskProcess
+from simulators.level import IDEAL, Level
+
+PIN = "402817"
+LONGEST_S = 20.0
+
+Page = Mapping[str, Any]
+Photographer = Callable[[Page], None]
+
+
+class Codes:
+    """A code generator that never gives the same code twice: it is a step ahead when it has to be.
+
+    The door takes codes of one step before and after now.
+    """
+
+    def __init__(self, member: Member) -> None:
+        self._generator = pyotp.TOTP(member.secret)
+        self._step = -1
+
+    def next(self) -> str | None:
+        """Return the oldest code that the door still takes and that was not used, None when all were."""
+        now = int(time.time()) // 30
+        step = max(self._step + 1, now - 1)
+        if step > now + 1:
+            return None
+        self._step = step
+        return self._generator.generate_otp(step)
+
+
+class Technician:
+    """Reads the kiosk's pages from its debug link; ``hands`` touch what is to be touched."""
+
+    def __init__(
+        self,
+        link: KioskLink,
+        hands: Hands,
+        members: Mapping[str, Member],
+        photograph: Photographer = lambda _: None,
+        rest_s: float = 0.0,
+    ) -> None:
+        self._link, self._hands, self._photograph, self._rest_s = link, hands, photograph, rest_s
+        self._codes = {number: Codes(member) for number, member in members.items()}
+        self._roles = {number: member.role for number, member in members.items()}
+        self._last: tuple[int, str] | None = None
+
+    def page(self) -> Page:
+        """Return the page that is shown now."""
+        shown: Page = self._link.ask("shown")
+        return shown
+
+    def until(
+        self, name: str, when: Callable[[Page], bool] = lambda _: True, timeout_s: float = LONGEST_S
+    ) -> Page:
+        """Wait for the page ``name`` to be as ``when`` wants it; raises ``TimeoutError``."""
+        deadline_s = time.monotonic() + timeout_s
+        while time.monotonic() < deadline_s:
+            page = self.page()
+            if page["prompt"]["name"] == name and when(page["prompt"]):
+                if self._last != (page["number"], name):
+                    self._last = (page["number"], name)
+                    time.sleep(self._rest_s)
+                    self._photograph(page)
+                return self.page()
+            time.sleep(0.02)
+        raise TimeoutError(f"{name} did not come; {page['prompt']['name']} is shown: {self.said()}")
+
+    def press(self, name: str, action: str, value: Any = None) -> None:
+        """Wait for the page ``name`` and touch ``action``."""
+        self._hands.press(self.until(name)["number"], action, value)
+
+    def said(self) -> dict[str, Any]:
+        """Return the page's sentences."""
+        said: dict[str, Any] = self._link.ask("said")["prompt"]
+        return said
+
+    def marks(self) -> list[str]:
+        """Return how far each line of the checklist is that is shown."""
+        return [item["mark"] for item in self.page()["prompt"]["items"]]
+
+    def identify(self, role: Role = Role.ENGINEER, pin: str = PIN, unlike: str = "") -> str:
+        """Type number, PIN and code of somebody who has a fresh one; return the number."""
+        for number, codes in self._codes.items():
+            if self._roles[number] is role and number != unlike and (code := codes.next()) is not None:
+                self.type(number, pin, code)
+                return number
+        raise RuntimeError("every code of every member is used up: register more")
+
+    def type(self, number: str, pin: str, code: str) -> None:
+        """Type number, PIN and code."""
+        self.press("staff-number", "enter", number)
+        self.press("pin", "enter", pin)
+        self.press("code", "enter", code)
+
+    def code_of(self, number: str) -> str:
+        """Return a fresh code of ``number``."""
+        code = self._codes[number].next()
+        assert code is not None
+        return code
+
+    def log_in(self, role: Role = Role.ENGINEER) -> str:
+        """From the closed machine to the menu; return who it is."""
+        self.press("staff-wanted", "log-in")
+        number = self.identify(role)
+        self.until("maintenance")
+        return number
+
+    def open(self, entry: str) -> None:
+        """Choose ``entry`` of the menu."""
+        self.press("maintenance", "choose", entry)
+
+    def back(self, name: str) -> None:
+        """Go back from the page ``name``."""
+        self.press(name, "back")
+
+    def log_out(self) -> None:
+        """Log out, from wherever it is."""
+        self._hands.press(self.page()["number"], "cancel")
+        self.until("staff-wanted")
+
+
+class Machine:
+    """A bench, its kiosk, and who may maintain it."""
+
+    def __init__(self, bench: Bench, members: Mapping[str, Member], headless: bool) -> None:
+        self.bench, self.members, self.headless = bench, members, headless
+        self.world = World(bench.control_url, bench.token)
+        self.start()
+
+    def start(self) -> None:
+        """Switch the kiosk on."""
+        self.kiosk = KioskProcess(self.bench.state / "site.toml", headless=self.headless)
+        self.link = self.kiosk.connect()
+        self.staff = Technician(self.link, DataHands(self.link), self.members)
+
+    def stop(self) -> None:
+        """Switch it off in order."""
+        self.link.close()
+        self.kiosk.stop()
+
+    def clear(self) -> None:
+        """Shut doors, turn the key back, mend everything; wait until citizens have the machine again."""
+        self.bench.faults.clear()
+        self.world.do("reset")
+        page = self.staff.page()
+        if (page["service"] or {}).get("key") == "maintenance.title":
+            self.link.answer(page["number"], "cancel")
+        self.staff.until("attract", lambda prompt: any(s["refused"] is None for s in prompt["services"]))
+
+
+def _members() -> Iterator[Member]:
+    """Yield enough people for all codes of a run; their PINs are hashed cheaply."""
+    hasher = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+    roles = [Role.ENGINEER] * 10 + [Role.OPERATOR] * 3 + [Role.AUDITOR]
+    for number, role in enumerate(roles, start=1001):
+        yield Member(str(number), role, hasher.hash(PIN), pyotp.random_base32())
+
+
+@contextmanager
+def machine(folder: Path, level: Level = IDEAL, *, headless: bool = True) -> Iterator[Machine]:
+    """Start a bench with engineers, operators and an auditor, and its kiosk."""
+    with Bench(folder, level, hasty=True) as bench:
+        members = {member.number: member for member in _members()}
+        staff = StaffFile(bench.state / STAFF_FILE)
+        for member in members.values():
+            staff.add(member)
+        started = Machine(bench, members, headless)
+        try:
+            yield started
+        finally:
+            started.stop()
