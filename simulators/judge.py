@@ -15,7 +15,7 @@ from urllib.parse import quote
 import requests
 
 from simulators.scenario_file import Expect, Scenario
-from simulators.stand import NotReady, Stand
+from simulators.stand import FIRST_PAGES, NotReady, Stand
 from simulators.verdict import verdict
 
 STRINGS: Final = Path(__file__).parent.parent / "config" / "strings"
@@ -172,7 +172,7 @@ def _clean(stand: Stand) -> Iterator[Finding]:
 
     def clean() -> bool:
         page = stand.page()
-        if page["prompt"]["kind"] != "attract":
+        if page["prompt"]["name"] not in FIRST_PAGES:
             return False
         return page["language"] == "zh-CN" and not page["large_text"]
 

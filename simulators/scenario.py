@@ -17,7 +17,7 @@ from simulators.control_client import Refused, World
 from simulators.hands import DataHands, Hands
 from simulators.kiosk_link import KioskGone
 from simulators.scenario_file import FOLDER, Scenario, ScenarioError, Step, When, load, load_all
-from simulators.stand import NotReady, Stand
+from simulators.stand import FIRST_PAGES, NotReady, Stand
 
 VISIT_S: Final = 90.0
 RECOVERY_S: Final = 60.0
@@ -173,7 +173,7 @@ def _recovered(scenario: Scenario, stand: Stand) -> dict[str, Any]:
     def ended() -> bool:
         if takes and stand.world.state()["permit"]["where"] == "gate":
             _try(stand.world, "take_permit", {})
-        return bool(stand.page()["prompt"]["kind"] == "attract")
+        return stand.page()["prompt"]["name"] in FIRST_PAGES
 
     stand.until(ended, "first page after the power cut", RECOVERY_S)
     reports: list[dict[str, Any]] = stand.link.ask("reports")

@@ -22,6 +22,8 @@ T = TypeVar("T")
 
 READY_S: Final = 30.0
 POLL_S: Final = 0.05
+FIRST_PAGES: Final = ("attract", "out-of-service")
+"""The pages, by name, on which a kiosk waits for the next person, or for staff."""
 
 
 class NotReady(Exception):

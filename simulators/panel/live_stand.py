@@ -14,7 +14,7 @@ from simulators.hands import DataHands, Hands, TouchHands
 from simulators.kiosk_link import KioskGone, KioskLink, KioskProcess
 from simulators.panel.screen import Eye, Finger, NoWindow, Place
 from simulators.power import Power
-from simulators.stand import READY_S, NotReady, Stand
+from simulators.stand import FIRST_PAGES, READY_S, NotReady, Stand
 
 SETTLES_S: Final = 12.0
 """How long devices may need until they are in order again; after that it takes another machine."""
@@ -155,7 +155,7 @@ class LiveStand(Stand):
         self._bare_world.do("reset")
         try:
             self.start_kiosk()
-            if self.page()["prompt"]["kind"] not in ("attract", ""):
+            if self.page()["prompt"]["name"] not in (*FIRST_PAGES, ""):
                 self._power.off()
                 self.start_kiosk()
             self.until(self._in_order, "the first page with everything in order", SETTLES_S)
