@@ -23,7 +23,7 @@ from sqlalchemy.exc import IntegrityError
 
 from simulators.back_office.acceptance import note, require_case
 from simulators.back_office.certificate_register import someone_else, subject_of
-from simulators.back_office.contract import CaseNo, Line, Number, Part
+from simulators.back_office.contract import Base64, CaseNo, Line, Number, Part
 from simulators.back_office.desk import Office, Refused
 from simulators.back_office.operation import get, post
 from simulators.back_office.papers import Kind
@@ -103,7 +103,7 @@ class CertificateDocument(Part):
     """``pdf`` is base64; ``digest`` the SHA-256 of the PDF in hex."""
 
     serial: str
-    pdf: str
+    pdf: Base64
     digest: str
 
 

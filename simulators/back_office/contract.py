@@ -55,6 +55,7 @@ Moment = Annotated[
 ]
 
 
+Base64 = Annotated[str, Field(json_schema_extra={"contentEncoding": "base64"})]
 Destination = Literal["HKG", "MAC"]
 EndorsementType = Literal["G", "L", "T", "S", "Q", "D", "R"]
 Validity = Literal["P3M", "P1Y"]

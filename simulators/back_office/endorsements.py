@@ -20,7 +20,7 @@ from sqlalchemy.exc import IntegrityError
 from simulators.back_office.acceptance import note, note_approval
 from simulators.back_office.bills import find_bill
 from simulators.back_office.chip import IssuedEndorsement, chip_record, strip_code
-from simulators.back_office.contract import CaseNo, Number, OrderNo, Part, PermitNo, Validity
+from simulators.back_office.contract import Base64, CaseNo, Number, OrderNo, Part, PermitNo, Validity
 from simulators.back_office.desk import Office, Refused
 from simulators.back_office.operation import get, post
 from simulators.back_office.orders import mark_delivered, require_paid
@@ -66,7 +66,7 @@ class Approval(Part):
     approval_no: str
     state: Literal["approved", "issued", "failed"]
     endorsements: list[IssuedEndorsement]
-    chip_record: str
+    chip_record: Base64
     strip_code: str
 
 

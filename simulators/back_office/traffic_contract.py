@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from simulators.back_office.contract import CaseNo, Fen, Line, Number, OrderNo, Part
+from simulators.back_office.contract import Base64, CaseNo, Fen, Line, Number, OrderNo, Part
 
 ViolationNo = Annotated[str, StringConstraints(pattern=r"^[0-9]{8,20}$")]
 DecisionNo = Annotated[str, StringConstraints(pattern=r"^[0-9]{8,20}$")]
@@ -64,7 +64,7 @@ class Records(Part):
 class PictureShown(Part):
     """``data`` is a PNG in base64; the focus is where its plate is, as shares of width and height."""
 
-    data: str
+    data: Base64
     caption: Words
     focus_x: float
     focus_y: float

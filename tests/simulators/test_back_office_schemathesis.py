@@ -29,7 +29,7 @@ EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "6"))
 """Of each operation. For a long run: SCHEMATHESIS_EXAMPLES=200."""
 
 load_all_checks()
-CHECKED = CHECKS.get_by_names(
+CHECKED: Any = CHECKS.get_by_names(
     [
         "not_a_server_error",
         "status_code_conformance",
@@ -93,7 +93,9 @@ def _whole(value: Any) -> Any:
     phases=(Phase.explicit, Phase.generate),
     suppress_health_check=list(HealthCheck),
 )
-def test_every_operation_keeps_to_the_document(bench: Bench, chief: Desk, case: schemathesis.Case) -> None:
+def test_every_operation_keeps_to_the_document(
+    bench: Bench, chief: Desk, case: schemathesis.Case[Any]
+) -> None:
     if case.operation.path == "/v1/office/logout":
         shown = credentials(bench, Desk(bench, "chief", "all 1"))
     else:
