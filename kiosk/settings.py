@@ -178,6 +178,8 @@ class Settings:
     state: Path
     debug_port: int | None
     """The debug link's port, 0 for any free one; None when there is no debug link."""
+    metrics_port: int | None
+    """The exporter's port on loopback, 0 for any free one; None when there is no exporter."""
     clock_file: Path | None
     """Says by how many seconds a bench has the clock go wrong; None where nobody may."""
 
@@ -215,6 +217,7 @@ def load(site_file: Path, root: Path = ROOT) -> Settings:
         log=_log(top.table("log", optional=True), state),
         voice=_voice(top.table("voice", optional=True)),
         state=state,
+        metrics_port=_metrics_port(top.table("metrics", optional=True)),
         debug_port=_debug_port(top.table("debug", optional=True), site.production),
         clock_file=_clock_file(top.table("bench", optional=True), site.production),
     )
@@ -379,6 +382,12 @@ def _log(table: Table, state: Path) -> Log:
     )
     table.done()
     return log
+
+
+def _metrics_port(table: Table) -> int | None:
+    port = table.whole("port", -1, least=-1, most=65535)
+    table.done()
+    return port if port >= 0 else None
 
 
 def _debug_port(table: Table, production: bool) -> int | None:

@@ -23,10 +23,13 @@ from kiosk.settings import Settings
 
 if TYPE_CHECKING:
     from kiosk.maintenance.session import Attendance
+    from kiosk.maintenance.supplies import Stock
     from kiosk.maintenance.workshop import Workshop
 
 COUNT_S: Final = 60.0
 """How often consumables are counted."""
+FIRST_COUNT_S: Final = 10.0
+"""After the start, when the engines have been loaded."""
 ALARM_LIGHT: Final = "statusBadIndicator"
 
 
@@ -38,6 +41,8 @@ class Upkeep:
         self._audit = Audit(house.journal, house.events)
         self._attendance: Attendance | None = None
         self._workshop: Workshop | None = None
+        self.stocks: tuple[Stock, ...] = ()
+        """Consumables and bins as they were counted last."""
         self.doors = Doors(house.cabinet.io_board, house.vendor_mode, self._in_session, self._alarm)
 
     async def run(self) -> None:
@@ -93,12 +98,14 @@ class Upkeep:
 
     async def _count(self) -> None:
         """Count what was used, so that a forecast can be made; never while somebody is served."""
+        pause_s = FIRST_COUNT_S
         while True:
-            await asyncio.sleep(COUNT_S)
+            await asyncio.sleep(pause_s)
+            pause_s = COUNT_S
             if self._house.one_at_a_time.locked() or self._house.vendor_mode.mode is not Mode.INACTIVE:
                 continue
             with contextlib.suppress(DeviceError, OSError):
-                await (await self.workshop()).supplies.stocks(self._house.now())
+                self.stocks = await (await self.workshop()).supplies.stocks(self._house.now())
 
 
 def _switch(rate: FlashRate, board: IoBoard) -> None:

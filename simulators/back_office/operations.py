@@ -15,6 +15,7 @@ from simulators.back_office import (
     certificates,
     circulation,
     endorsements,
+    fleet,
     health,
     messages,
     office_cases,
@@ -61,6 +62,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *review.OPERATIONS,
     *messages.OPERATIONS,
     *audit.OPERATIONS,
+    *fleet.OPERATIONS,
 )
 
 SEEDS: Final[tuple[Callable[[Connection, Office, Iterable[Persona]], None], ...]] = (

@@ -3,11 +3,12 @@
 import { logIn, logOut, whoIsIn } from './api.js';
 import { showCases } from './cases.js';
 import { showCase } from './case.js';
+import { showFleet } from './fleet.js';
 import { showAudit, showCertificates, showMessages } from './lists.js';
 import { field, form, h } from './parts.js';
 import { language, say, setLanguage } from './words.js';
 
-const VIEWS = { cases: showCases, case: showCase, messages: showMessages, certificates: showCertificates, audit: showAudit };
+const VIEWS = { cases: showCases, case: showCase, messages: showMessages, certificates: showCertificates, fleet: showFleet, audit: showAudit };
 
 let session = null;
 let turn = 0;
@@ -43,7 +44,7 @@ async function draw() {
 function head(view) {
   const other = language() === 'en' ? 'zh-CN' : 'en';
   const link = (name) => h('a', { href: `#/${name}`, 'aria-current': view === name ? 'page' : null }, say(`nav.${name}`));
-  const names = ['cases', 'messages', 'certificates', ...(session?.roles.includes('auditor') ? ['audit'] : [])];
+  const names = ['cases', 'messages', 'certificates', 'fleet', ...(session?.roles.includes('auditor') ? ['audit'] : [])];
   return h('header', {},
     h('h1', {}, say('title')),
     session ? h('nav', { 'aria-label': say('title') }, names.map(link)) : null,

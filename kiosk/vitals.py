@@ -1,0 +1,56 @@
+"""Vitals: how the kiosk is now, for whoever looks from afar (heartbeat, exporter). Asks no device."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING, Protocol
+
+from kiosk.gate import none_offered
+from kiosk.heartbeat import DeviceNow, Now, StockNow
+from kiosk.house import House
+from kiosk.maintenance.vendor_mode import Mode
+from kiosk.services import Service
+
+if TYPE_CHECKING:
+    from kiosk.maintenance.supplies import Stock
+
+
+class Counted(Protocol):
+    """Whoever counts consumables between two visits."""
+
+    @property
+    def stocks(self) -> Sequence[Stock]: ...
+
+
+class Vitals:
+    """Reads the house as it stands; consumables are those of the last count."""
+
+    def __init__(self, house: House, services: Collection[Service], counted: Counted) -> None:
+        self._house, self._services, self._counted = house, services, counted
+
+    def now(self) -> Now:
+        """Return how everything is."""
+        workers = self._house.cabinet.workers
+        return Now(
+            self._state(),
+            tuple(
+                DeviceNow(name, one.status.state.value, one.fault() or "") for name, one in workers.items()
+            ),
+            tuple(
+                StockNow(
+                    stock.unit.name,
+                    stock.level.value,
+                    stock.count,
+                    stock.ends.isoformat(timespec="minutes") if stock.ends else "",
+                )
+                for stock in self._counted.stocks
+            ),
+        )
+
+    def _state(self) -> str:
+        house = self._house
+        if house.vendor_mode.mode is not Mode.INACTIVE:
+            return "maintenance"
+        if house.one_at_a_time.locked():
+            return "serving"
+        return "in-service" if none_offered(house, self._services) is None else "out-of-service"
