@@ -28,10 +28,12 @@ from kiosk.events import EventLog, open_log, read_catalogue
 from kiosk.failpoints import failpoints_from
 from kiosk.faults import FaultCatalogue
 from kiosk.fitting import fit
+from kiosk.heartbeat import Heartbeat
 from kiosk.house import House
 from kiosk.journal import Journal, JournalFailed
 from kiosk.journal.keys import read_key
 from kiosk.lights import GuideLights
+from kiosk.maintenance import versions
 from kiosk.maintenance.memory import FaultMemory
 from kiosk.maintenance.upkeep import Upkeep
 from kiosk.matching import Matcher, MatcherFailed, MatcherMisconfigured
@@ -55,10 +57,12 @@ from kiosk.supervisor import Supervisor
 from kiosk.texts import Catalogue, text
 from kiosk.timekeeper import Timekeeper
 from kiosk.traffic_recovery import TrafficGoods
+from kiosk.vitals import Vitals
 from kiosk.voice import Voice
 from kiosk.watchdog import Watchdog
 
 if TYPE_CHECKING:
+    from kiosk.exporter import Exporter
     from kiosk.maintenance.workshop import Workshop
 
 ROOT = Path(__file__).parent.parent
@@ -133,6 +137,7 @@ class Kiosk:
         )
         self.debug: DebugLink | None = None
         self._house: House | None = None
+        self._exporter: Exporter | None = None
         self._receiving: asyncio.Task[Any] | None = None
         self._ending: asyncio.Task[None] | None = None
         self.cabinet = fit(settings, self)
@@ -190,7 +195,12 @@ class Kiosk:
                     await asyncio.gather(self.cabinet.refresh(), self.timekeeper.agrees(house.platform))
             upkeep = Upkeep(house, self.settings, self.memory)
             background.append(asyncio.create_task(upkeep.run(), name="upkeep"))
-            reception = Reception(house, all_services(), self._reported, upkeep.attend)
+            services = all_services()
+            vitals = Vitals(house, services.values(), upkeep)
+            background.append(asyncio.create_task(self._heartbeat(house, vitals).run(), name="heartbeat"))
+            if self.settings.metrics_port is not None:
+                background.append(self._export(house, vitals, self.settings.metrics_port, closing))
+            reception = Reception(house, services, self._reported, upkeep.attend)
             self.events.event("photo-decoder", decoder=house.photo_decoder.name)
             self.events.event("started", site=self.settings.site.id, simulated=self.settings.simulated)
             # What stands now stays: looking through it for garbage would hold a frame for 90 ms.
@@ -198,6 +208,28 @@ class Kiosk:
             gc.enable()
             self.supervisor.status("in service")
             await reception.receive_for_ever()
+
+    def _heartbeat(self, house: House, vitals: Vitals) -> Heartbeat:
+        return Heartbeat(
+            self.settings.site.id,
+            house.platform,
+            house.journal,
+            vitals,
+            self.clock,
+            self.chance,
+            version=versions.program(),
+            configuration=versions.configuration(self.settings),
+            state=self.settings.state,
+        )
+
+    def _export(
+        self, house: House, vitals: Vitals, port: int, closing: contextlib.AsyncExitStack
+    ) -> asyncio.Task[None]:
+        from kiosk.exporter import Exporter  # loaded only where a monitor wants it
+
+        self._exporter = Exporter(port, house.journal, vitals.now, self.settings.state)
+        closing.callback(self._exporter.close)
+        return asyncio.create_task(self._exporter.run(), name="exporter")
 
     def end_when_idle(self) -> None:
         """End as soon as nobody is there, to be started again: new settings, a new version."""
@@ -384,12 +416,16 @@ class Kiosk:
     def faulted(self, device: str, error: DeviceError) -> None:
         """A command of a device did not succeed (``cabinet.Listener``)."""
         self.memory.faulted(device, error)
+        if self._exporter is not None:
+            self._exporter.faulted(device, error.code)
         if isinstance(error, Fault):
             self.events.event("device-fault", device=device, code=error.code, action=error.action.value)
         else:
             self.events.event("device-retry", device=device, code=error.code)
 
     def _reported(self, report: Report) -> None:
+        if self._exporter is not None:
+            self._exporter.visited(report.service, report.outcome, report.seconds.get("total"))
         if self.debug is not None:
             self.debug.report(report)
 
