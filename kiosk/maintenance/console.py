@@ -35,9 +35,9 @@ class Console:
         self._log_out_s = log_out_s
         self.session = False
 
-    async def ask(self, prompt: Prompt) -> Answer:
-        """Show ``prompt`` and return the answer; raises ``WentBack``, ``LoggedOut``."""
-        return await self.watch(prompt, None)
+    async def ask(self, prompt: Prompt, *, back: bool = True) -> Answer:
+        """Show ``prompt`` and return the answer; raises ``WentBack`` (unless not ``back``), ``LoggedOut``."""
+        return await self.watch(prompt, None, back=back)
 
     async def watch(
         self,
@@ -45,12 +45,13 @@ class Console:
         look: Callable[[], Awaitable[Prompt]] | None,
         *,
         until: Callable[[], bool] | None = None,
+        back: bool = True,
     ) -> Answer:
         """As ``ask``, while ``look`` is called again and again and gives what the page now is.
 
         Ends with the answer ``done`` of its own as soon as ``until`` says so.
         """
-        page = self._stage.show(prompt, self._around)
+        page = self._stage.show(prompt, self._around(back))
         while True:
             if self._stage.idle_s() > self._log_out_s:
                 raise LoggedOut("idle")
@@ -112,12 +113,11 @@ class Console:
         """Show a checklist that has come to its end until it is put away."""
         await self.ask(prompt)
 
-    @property
-    def _around(self) -> Surroundings:
+    def _around(self, back: bool) -> Surroundings:
         leave = text("maintenance.log-out" if self.session else "maintenance.leave")
         return Surroundings(
             service=text("maintenance.title"),
-            can_back=self.session,
+            can_back=self.session and back,
             can_cancel=True,
             cancel_returns=leave,
             can_help=False,

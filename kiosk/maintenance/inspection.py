@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -66,14 +67,11 @@ class Inspector:
         """Ask the device and return its sheet; raises ``KeyError`` for one that is not fitted."""
         worker = self.cabinet.workers[name]
         status = await worker.refresh()
-        capabilities = self._capabilities.get(name, Capabilities())
         counters: Mapping[str, int] = {}
-        try:
-            if name not in self._capabilities:
-                capabilities = self._capabilities[name] = await worker(_capabilities)
-            counters = await worker(_counters)
-        except DeviceError:
-            pass  # the status tells what is wrong, and the memory has been told of this one too
+        if status.usable:  # of one that is not, every question would only cost its timeout
+            with contextlib.suppress(DeviceError):
+                await self._learn(worker)
+                counters = await worker(_counters)
         fault = worker.fault()
         entry = self.catalogue.entry(name, fault) if fault else None
         last = self.memory.last(name)
@@ -87,7 +85,7 @@ class Inspector:
             advice=entry.staff if entry else {},
             warnings=status.warnings,
             parts=dict(status.parts),
-            capabilities=capabilities,
+            capabilities=self._capabilities.get(name, Capabilities()),
             counters=dict(counters),
             last=last,
             last_advice=last_entry.staff if last_entry else {},
@@ -99,8 +97,16 @@ class Inspector:
         """Ask every fitted device, each on its own thread; return the sheets in the cabinet's order."""
         return tuple(await asyncio.gather(*(self.sheet(name) for name in self.cabinet.workers)))
 
-    def worker(self, name: str) -> Worker[Device]:
-        return self.cabinet.workers[name]
+    async def learn(self) -> None:
+        """Ask each device once what it is, so that it is known when the device has fallen silent."""
+        for worker in self.cabinet.workers.values():
+            if worker.status.usable:
+                with contextlib.suppress(DeviceError):
+                    await self._learn(worker)
+
+    async def _learn(self, worker: Worker[Device]) -> None:
+        if worker.name not in self._capabilities:
+            self._capabilities[worker.name] = await worker(_capabilities)
 
 
 def _capabilities(device: Device) -> Capabilities:

@@ -85,7 +85,7 @@ class Commissioning:
             if (fault := worker.fault()) is not None:
                 says = text(
                     "issue.device",
-                    device=text(f"device.{name}"),
+                    device=text(f"maintenance.name.{name}"),
                     why=advice(self._shop.house.faults, name, fault),
                 )
                 entry = self._shop.house.faults.entry(name, fault)

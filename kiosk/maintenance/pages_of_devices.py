@@ -47,7 +47,7 @@ class DevicePages:
             options=tuple(
                 Option(
                     name,
-                    text(f"device.{name}"),
+                    text(f"maintenance.name.{name}"),
                     state_of(faults, name, worker.fault(), worker.status.warnings),
                 )
                 for name, worker in self.shop.house.cabinet.workers.items()
@@ -80,7 +80,7 @@ class DevicePages:
         tone = Tone.PLAIN if sheet.usable else Tone.NEEDS_YOU
         return Notice(
             "device",
-            text("maintenance.device.question", device=text(f"device.{name}")),
+            text("maintenance.device.question", device=text(f"maintenance.name.{name}")),
             rows=device_rows(self.shop.house.faults, sheet, now),
             actions=tuple(actions),
             tone=tone,

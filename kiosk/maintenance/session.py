@@ -113,7 +113,7 @@ class Attendance:
         )
         while True:
             with contextlib.suppress(WentBack):
-                answer = await console.ask(menu)
+                answer = await console.ask(menu, back=False)
                 if answer.action == "choose" and answer.value in {option.value for option in options}:
                     await pages[str(answer.value)][1]()
 

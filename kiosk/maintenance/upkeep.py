@@ -105,7 +105,9 @@ class Upkeep:
             if self._house.one_at_a_time.locked() or self._house.vendor_mode.mode is not Mode.INACTIVE:
                 continue
             with contextlib.suppress(DeviceError, OSError):
-                self.stocks = await (await self.workshop()).supplies.stocks(self._house.now())
+                shop = await self.workshop()
+                await shop.inspector.learn()
+                self.stocks = await shop.supplies.stocks(self._house.now())
 
 
 def _switch(rate: FlashRate, board: IoBoard) -> None:

@@ -46,7 +46,7 @@ class Camera:
         for language in ("en", "zh-CN"):
             self._link.answer(self._link.ask("shown")["number"], "language", language)
             time.sleep(0.25)  # until the window has drawn it
-            with mss.mss() as screen:
+            with mss.MSS() as screen:
                 shot = screen.grab(screen.monitors[0])
             picture = Image.frombytes("RGB", shot.size, shot.rgb)
             picture.save(self._folder / f"{number:02d}-{name}-{language}.png")
