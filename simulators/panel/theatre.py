@@ -9,10 +9,12 @@ from __future__ import annotations
 import dataclasses
 import threading
 import time
+import tomllib
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from simulators import judge, scenario
+from simulators.judge import STRINGS
 from simulators.kiosk_link import KioskGone
 from simulators.panel.live_stand import LiveStand, Move, Stopped
 from simulators.people import Persona
@@ -36,12 +38,20 @@ class NoScenario(Exception):
 
 
 def listed(people: Mapping[str, Persona]) -> list[dict[str, Any]]:
-    """Return every scenario of the files: name, title, service, who comes, what is done, how it must end."""
+    """Return every scenario of the files: name, title, service, who comes, what is done, how it must end.
+
+    ``services`` are the service's titles in each language, as the kiosk's own files say them.
+    """
+    titles = {file.stem: tomllib.loads(file.read_text("utf-8")) for file in STRINGS.glob("*.toml")}
     return [
         {
             "name": one.name,
             "title": one.title,
             "service": one.citizen.service,
+            "services": {
+                language: table.get(one.citizen.service, {}).get("title", one.citizen.service)
+                for language, table in titles.items()
+            },
             "persona": one.citizen.persona,
             "who": people[one.citizen.persona].title if one.citizen.persona in people else "",
             **_script(one),

@@ -15,7 +15,9 @@ from websocket import ABNF, WebSocket, WebSocketBadStatusException, create_conne
 from simulators.bench import Bench
 from simulators.kiosk_link import KioskProcess
 from simulators.panel import news, panel
+from simulators.panel.theatre import listed
 from simulators.recorder import FROM_DEVICE, TO_DEVICE, Recorder
+from simulators.scenario_file import STEPS
 from simulators.world import ACTS
 
 WORDS = (panel.PAGE / "words.js").read_text(encoding="utf-8")
@@ -310,7 +312,7 @@ def test_one_fault_of_a_device_can_be_called_off(tester: Client) -> None:
     assert [order["fault"] for order in tester.news()["faults"]] == ["headHot"]
 
 
-def test_every_person_fault_and_cable_has_words_in_both_languages(tester: Client) -> None:
+def test_every_person_act_fault_and_cable_has_words_in_both_languages(tester: Client) -> None:
     words = _words()
     catalogue = tester.bench.catalogue.plain()
     wanted = [f"person.{name}" for name in tester.bench.people]
@@ -322,6 +324,11 @@ def test_every_person_fault_and_cable_has_words_in_both_languages(tester: Client
     ]
     wanted += [f"link.{name}" for name in catalogue["links"]["names"]]
     wanted += [f"link-fault.{fault}" for fault in catalogue["links"]["faults"]]
+    wanted += [f"act.{act}" for act in ACTS]
+    wanted += [f"move.{kind}" for kind in ("press", *STEPS) if kind not in ("act", "fault")]
+    wanted += [
+        f"finding.{one['what']}" for scenario in listed(tester.bench.people) for one in scenario["expect"]
+    ]
     assert [name for name in wanted if name not in words] == []
 
 

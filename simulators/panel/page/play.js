@@ -37,8 +37,8 @@ export function scenarios(all) {
     const wanted = search.value.trim().toLowerCase();
     const fitting = all.filter((one) => !wanted || JSON.stringify([one.name, one.title, one.who]).toLowerCase().includes(wanted));
     const chosen = list.list.value;
-    const groups = Map.groupBy(fitting, (one) => one.service);
-    list.list.replaceChildren(...[...groups].map(([service, ones]) => el("optgroup", { label: word("service", service, service) },
+    const groups = Map.groupBy(fitting, (one) => one.services[document.documentElement.lang] ?? one.service);
+    list.list.replaceChildren(...[...groups].map(([service, ones]) => el("optgroup", { label: service },
       ones.map((one) => el("option", { value: one.name }, one.title)))));
     if (fitting.some((one) => one.name === chosen)) list.list.value = chosen;
     describe();
