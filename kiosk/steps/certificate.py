@@ -66,7 +66,7 @@ async def apply(visit: Visit, holder: Holder, wish: Wish) -> tuple[str, ...]:
     async with visit.working():
         answered = await _submit(visit, holder, wish)
     if answered.decision is Decision.REVIEW:
-        await _print_slip(visit, wish, text("certificates.slip.review"))
+        await _print_slip(visit, text("certificates.slip.review"))
         raise Refused("see-window", text("certificates.review.why"), text("certificates.review.what-now"))
     if answered.decision is Decision.NO_DATA:
         raise Refused("no-data", text(f"certificates.no-data.{wish.kind.name}"))
@@ -121,12 +121,12 @@ async def print_all(visit: Visit, holder: Holder, wish: Wish, serials: Sequence[
         letter = Letter("certificate-differs", body, visit.case_no)
         await visit.house.journal.note(visit.number, "certificate-differs", letter=letter, **body)
         visit.house.events.event("certificate-differs", visit=visit.number, reason=differs.code)
-        await _print_slip(visit, wish, text("certificates.slip.not-printed"))
+        await _print_slip(visit, text("certificates.slip.not-printed"))
         raise Refused("certificate-differs", text("certificates.differs.why")) from differs
     except NotPrinted as failure:
         visit.house.events.event("document-not-printed", visit=visit.number, code=failure.code)
         if not printed:
-            await _print_slip(visit, wish, text("certificates.slip.not-printed"))
+            await _print_slip(visit, text("certificates.slip.not-printed"))
             why = text(f"documents.not-printed.{_trouble(failure.code)}")
             raise Refused(
                 f"document_printer:{failure.code}", why, text("certificates.not-printed.what-now")
@@ -264,11 +264,11 @@ def _trouble(code: str) -> str:
     return code if code in ("paperOut", "paperJammed", "coverOpen", "tonerOut") else "other"
 
 
-async def _print_slip(visit: Visit, wish: Wish, footer: Text) -> None:
-    """Print the slip that the person takes along; it never says why."""
+async def _print_slip(visit: Visit, footer: Text) -> None:
+    """Print the slip that the person takes along; neither which certificate it was for, nor why not."""
     slip = farewell.Receipt(
         title=text("certificates.slip.title"),
-        rows=[(text("certificates.check.kind"), text(f"certificates.kind.{wish.kind.name}"))],
+        rows=(),
         code=f"{visit.house.receipt_url}{visit.case_no}",
         footer=footer,
     )
