@@ -15,7 +15,7 @@ import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from tests.bench import certificates, face, journal, panel, visits, window
+from tests.bench import certificates, face, history, journal, panel, visits, window
 
 Figures = Mapping[str, float | int]
 
