@@ -7,15 +7,15 @@ import logging
 from typing import Annotated, Any, Final
 
 from pydantic import Field, StringConstraints, ValidationError, field_validator
-from sqlalchemy import Connection, Table, insert, select
+from sqlalchemy import Connection, Table, select
 
 from simulators.back_office.acceptance import cases, note
-from simulators.back_office.certificates import CertificateOutcome, take_certificate_outcome
+from simulators.back_office.certificate_file import CertificateOutcome, take_certificate_outcome
 from simulators.back_office.contract import CaseNo, Moment, Part
 from simulators.back_office.desk import Office, Refused
 from simulators.back_office.endorsements import Outcome, take_outcome
 from simulators.back_office.operation import post
-from simulators.back_office.store import find, key, metadata, stamp, text, text_or_none, values
+from simulators.back_office.store import add, find, key, metadata, stamp, text, text_or_none, values
 
 OUTCOME: Final = "endorsement-outcome"
 CERTIFICATE_OUTCOME: Final = "certificate-outcome"
@@ -75,15 +75,15 @@ def take_events(db: Connection, office: Office, told: Events) -> EventsTaken:
         if event.id in known:
             continue
         known.add(event.id)
-        db.execute(
-            insert(events).values(
-                id=event.id,
-                at=stamp(event.at),
-                received_at=stamp(office.now()),
-                kind=event.kind,
-                case_no=event.case_no,
-                body=event.body,
-            )
+        add(
+            db,
+            events,
+            id=event.id,
+            at=stamp(event.at),
+            received_at=stamp(office.now()),
+            kind=event.kind,
+            case_no=event.case_no,
+            body=event.body,
         )
         known_case = event.case_no is not None and find(db, cases.c.case_no, event.case_no) is not None
         if event.case_no is not None and known_case and event.kind != "heartbeat":

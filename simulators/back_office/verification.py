@@ -21,7 +21,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from simulators.back_office.certificates import CODE_CHARACTERS, CODE_LENGTH, certificates
+from simulators.back_office.certificate_file import CODE_CHARACTERS, CODE_LENGTH, certificates
 from simulators.back_office.contract import Part
 from simulators.back_office.desk import Office
 from simulators.back_office.store import find

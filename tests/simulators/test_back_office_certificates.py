@@ -23,7 +23,7 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.validation import validate_pdf_signature
 from pyhanko_certvalidator import ValidationContext
 
-from simulators.back_office import certificates
+from simulators.back_office import certificate_file, certificates
 from simulators.back_office.papers import Papers
 from simulators.back_office.seals import PadesSeal, SealMissing, Sm2Seal
 from simulators.back_office.verification import Sparing
@@ -95,7 +95,7 @@ class Office:
 
     def code(self, serial: str) -> str:
         with self.bench.desk.office.store.begin() as db:
-            known = certificates.look_up(db, self.bench.desk.office, serial)
+            known = certificate_file.look_up(db, self.bench.desk.office, serial)
         assert known is not None
         return known.code
 
@@ -332,8 +332,8 @@ def test_an_officer_finds_a_certificate_by_number_code_and_case(office: Office) 
     serials = [certificate["serial"] for certificate in answer.json()["certificates"]]
     back_office = office.bench.desk.office
     with back_office.store.begin() as db:
-        found = certificates.of_case(db, back_office, case_no)
+        found = certificate_file.of_case(db, back_office, case_no)
         assert [known.serial for known in found] == serials
-        assert certificates.look_up(db, back_office, found[0].code.lower()) == found[0]
-        assert certificates.look_up(db, back_office, "330212-20000101-000001-0") is None
+        assert certificate_file.look_up(db, back_office, found[0].code.lower()) == found[0]
+        assert certificate_file.look_up(db, back_office, "330212-20000101-000001-0") is None
     assert (found[0].title, found[0].name, found[0].purpose) == ("无犯罪记录证明", "李文静", "求职就业")
