@@ -33,6 +33,7 @@ class TrafficGoods:
         if booking is None:
             return NO_GOODS
         if booking.state is EffectState.DONE:
+            await self._tell_of_receipt(record, booking)
             return Goods(GoodsState.WHOLE)
         if booking.state is EffectState.FAILED:
             return NO_GOODS
@@ -70,6 +71,14 @@ class TrafficGoods:
         for effect in effects:
             if effect.state is EffectState.INTENDED:
                 await self._journal.conclude(effect.intent, EffectState.UNKNOWN, after={"code": word(code)})
+
+    async def _tell_of_receipt(self, record: VisitRecord, booking: Effect) -> None:
+        """Whom the power left without the receipt finds it at the back office."""
+        printed = any(paper.intent.number > booking.intent.number for paper in record.every(PRINT_RECEIPT))
+        # Without any paper at all recovery itself tells of it.
+        if not printed and record.every(PRINT_RECEIPT) and record.noted("receipt-on-screen") is None:
+            letter = Letter("receipt-by-link", case_no=record.case_no)
+            await self._journal.note(record.visit, "receipt-on-screen", letter=letter)
 
     async def _tell_of_paper(self, record: VisitRecord) -> None:
         """Whom the power left without the paper of the last decision gets it another way."""

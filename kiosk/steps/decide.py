@@ -68,7 +68,7 @@ async def decide_each(
         async with camera_warm(visit, way):
             accepted, reason = await _ask(visit, rules, page)
             if accepted:
-                way = await prove_identity(visit, holder, way)
+                way = await prove_identity(visit, holder, way, again=True)
         if accepted:
             await _decide(visit, rules, holder, violation, way, handled)
         elif reason:

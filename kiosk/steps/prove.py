@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,15 +35,25 @@ MESSAGE_S = 1.5
 """How long the result of a comparison that failed stands before the next."""
 
 
-async def prove_identity(visit: Visit, holder: Holder, first: Proof) -> Proof:
+@dataclass(frozen=True, slots=True)
+class How:
+    """Which proof it is: by the ``last`` way that is left, or one ``again`` in the same visit."""
+
+    last: bool
+    again: bool
+
+
+async def prove_identity(visit: Visit, holder: Holder, first: Proof, *, again: bool = False) -> Proof:
     """Compare the person with the card, ``first`` in the way chosen, then in the other; return which did.
+
+    ``again`` in a visit it is a new proof: a finger that still lies there has to be lifted first.
 
     Raises ``Refused`` with ``not-the-holder`` when no way is left.
     """
     ways = [first] + [way for way in Proof if way is not first]
     for place, way in enumerate(ways):
         prove = _by_face if way is Proof.FACE else _by_finger
-        proved = await prove(visit, holder, last=place == len(ways) - 1)
+        proved = await prove(visit, holder, How(last=place == len(ways) - 1, again=again))
         await visit.house.journal.note(
             visit.number, "identity-compared", way=way.value, verdict="match" if proved else "none"
         )
@@ -94,7 +105,7 @@ async def camera_warm(visit: Visit, way: Proof) -> AsyncIterator[None]:
         await _stop(camera)
 
 
-async def _by_face(visit: Visit, holder: Holder, *, last: bool) -> bool:
+async def _by_face(visit: Visit, holder: Holder, how: How) -> bool:
     """Compare up to ``FACE_TRIES`` times; false when none matched, or the person wants the other way."""
     camera, tries = visit.house.cabinet.camera, FACE_TRIES
     used: list[NDArray[np.uint8]] = []
@@ -104,7 +115,7 @@ async def _by_face(visit: Visit, holder: Holder, *, last: bool) -> bool:
         await visit.device(camera, lambda unit: unit.start())
         while tries > 0:
             answer = await visit.during(
-                _face_prompt(tries, last=last), _compare_once(visit, photo, used, tries, last=last)
+                _face_prompt(tries, how), _compare_once(visit, photo, used, tries, how)
             )
             if isinstance(answer, Answer):
                 return False
@@ -127,17 +138,15 @@ async def _stop(camera: Worker[Camera]) -> None:
         await camera(lambda unit: unit.stop())
 
 
-def _face_prompt(
-    tries: int, *, last: bool, guidance: Text | None = None, framed: bool = False
-) -> LookAtCamera:
+def _face_prompt(tries: int, how: How, *, guidance: Text | None = None, framed: bool = False) -> LookAtCamera:
     return LookAtCamera(
         "look-at-camera",
         text("face.question"),
-        text("face.body"),
+        text("face.again" if how.again else "face.body"),
         guidance=guidance,
         framed=framed,
         tries_left=tries,
-        actions=() if last else (Action("another-way", text("face.another-way")),),
+        actions=() if how.last else (Action("another-way", text("face.another-way")),),
     )
 
 
@@ -146,8 +155,7 @@ async def _compare_once(
     photo: NDArray[np.uint8],
     used: list[NDArray[np.uint8]],
     tries: int,
-    *,
-    last: bool,
+    how: How,
 ) -> FaceDecision:
     """Guide until a few good frames are there, then compare the sharpest.
 
@@ -173,13 +181,13 @@ async def _compare_once(
         good = [*good, (sharpness, frame.image)] if framing.ok else []
         _wipe_old(used, keep=[photo, *(image for _, image in good)])
         guidance = text(f"face.guidance.{framing.guidance}")
-        visit.update(_face_prompt(tries, last=last, guidance=guidance, framed=framing.ok))
+        visit.update(_face_prompt(tries, how, guidance=guidance, framed=framing.ok))
         if not framing.ok:
             await asyncio.sleep(GUIDE_EVERY_S)
     _, sharpest = max(good, key=lambda look: look[0])
     decision = await matcher.compare_face(photo, [sharpest])
     if decision.outcome is FaceOutcome.NO_MATCH:
-        visit.update(_face_prompt(tries - 1, last=last, guidance=text("face.guidance.no-match")))
+        visit.update(_face_prompt(tries - 1, how, guidance=text("face.guidance.no-match")))
         await asyncio.sleep(MESSAGE_S)
     return decision
 
@@ -206,7 +214,7 @@ def _require_pictures(unit: Camera) -> None:
 # --- by finger -----------------------------------------------------------------------------------
 
 
-async def _by_finger(visit: Visit, holder: Holder, *, last: bool) -> bool:
+async def _by_finger(visit: Visit, holder: Holder, how: How) -> bool:
     """Compare a finger with the two on the card, up to ``finger_tries`` times."""
     try:
         templates = [visit.house.template_decoder.template(print_.block) for print_ in holder.fingerprints]
@@ -220,15 +228,18 @@ async def _by_finger(visit: Visit, holder: Holder, *, last: bool) -> bool:
         prompt = PlaceItem(
             "place-finger",
             text("finger.question"),
-            text("finger.body", fingers=tuple(text(f"finger.name.{p.finger}") for p in holder.fingerprints)),
+            text(
+                "finger.again" if how.again else "finger.body",
+                fingers=tuple(text(f"finger.name.{p.finger}") for p in holder.fingerprints),
+            ),
             Tone.NEEDS_YOU if trouble else Tone.PLAIN,
             place=Place.FINGERPRINT_PAD,
             trouble=trouble,
-            actions=() if last else (Action("another-way", text("finger.another-way")),),
+            actions=() if how.last else (Action("another-way", text("finger.another-way")),),
         )
         try:
             verdict = await visit.during(
-                prompt, _compare_finger_once(visit, templates, again=trouble is not None)
+                prompt, _compare_finger_once(visit, templates, again=how.again or trouble is not None)
             )
         except Retry as again:
             trouble = visit.house.faults.sentence(again)
