@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import io
+from dataclasses import replace
 from typing import Any, Final
+
+import qrcode
 
 from simulators.bench import Bench
 from simulators.faults import Order
+from simulators.people import load_personas
+from simulators.permit.card import PermitCard
 from tests.conformance.person import Act
 
 PERSONA: Final = "li-wenjing"
@@ -18,7 +24,7 @@ def _done(act: str, /, **arguments: Any) -> Any:
 def _wrong(*orders: Order) -> Any:
     def arm(bench: Bench) -> None:
         for order in orders:
-            bench.faults.arm(order)
+            bench.faults.arm(replace(order))  # it counts down as it waits
 
     return arm
 
@@ -100,3 +106,117 @@ def plug_in(link: str) -> Act:
 PAY_UNHEARD: Final = Act(
     "线缆断开时支付 Pay at the terminal while its cable is out", _done("pay", result="answer_lost_paid")
 )
+
+# --- document printer ----------------------------------------------------------------
+
+_DOCUMENT: Final = "document_printer"
+PUT_A4_IN: Final = Act("装上 A4 纸 Put A4 paper into the tray", _done("document_paper", state="full"))
+TAKE_A4_OUT: Final = Act(
+    "取出纸盘里的纸 Take the paper out of the tray", _done("document_paper", state="out")
+)
+PUT_ONE_SHEET_IN: Final = Act(
+    "纸盘里只放一张纸 Put one single sheet into the tray",
+    _wrong(Order(_DOCUMENT, "paperOut", "page", nth=2)),
+)
+OPEN_DOCUMENT_COVER: Final = Act(
+    "打开文件打印机盖 Open the document printer's cover", _done("document_cover", open=True)
+)
+CLOSE_DOCUMENT_COVER: Final = Act(
+    "关上文件打印机盖 Close the document printer's cover", _done("document_cover", open=False)
+)
+
+# --- I/O board, UPS ----------------------------------------------------------------
+
+
+def door(name: str, state: str) -> Act:
+    return Act(
+        f"{name}：{state} Bring the door {name} into the state: {state}",
+        _done("door", door=name, state=state),
+    )
+
+
+def key_to(position: str) -> Act:
+    return Act(
+        f"把钥匙转到 {position} Turn the operator's key to {position}",
+        _done("operator_switch", position=position),
+    )
+
+
+def sensor(name: str, on: bool) -> Act:
+    what = "触发" if on else "松开"
+    return Act(
+        f"{what} {name} Let the sensor {name} be {'on' if on else 'off'}", _done("sensor", sensor=name, on=on)
+    )
+
+
+MAINS_OUT: Final = Act("拔下市电插头 Pull the mains plug of the UPS", _done("mains", on=False))
+MAINS_IN: Final = Act("插上市电插头 Put the mains plug in", _done("mains", on=True))
+BATTERY_LOW: Final = Act(
+    "等到电池将尽 Wait until the battery is nearly empty (s: skip)", _done("battery", percent=10)
+)
+BATTERY_FULL: Final = Act("等电池充满 Let the battery charge", _done("battery", percent=100))
+DATA_CABLE_OUT: Final = Act(
+    "拔下备用电源的数据线 Pull the data cable of the UPS out", _wrong(Order("ups", "dataStale"))
+)
+DATA_CABLE_IN: Final = Act(
+    "插回备用电源的数据线 Put the data cable of the UPS in", lambda bench: bench.faults.clear("ups")
+)
+
+# --- barcode reader ----------------------------------------------------------------
+
+
+def show_code(text: str) -> Act:
+    """Show ``text`` as a code: on the terminal, for the unit that is tested to read."""
+    picture = io.StringIO()
+    code = qrcode.QRCode(border=2)
+    code.add_data(text.encode("utf-8"))
+    code.print_ascii(picture, invert=True)
+    return Act(
+        f"对准这个码 Hold the scanner before this code\n{picture.getvalue()}", _done("show_code", text=text)
+    )
+
+
+HIDE_CODE: Final = Act("移开扫码器 Turn the scanner away from every code", _done("hide_code"))
+
+# --- document scanner ----------------------------------------------------------------
+
+LAY_WHITE: Final = Act("放一张白纸 Lay a white sheet on the glass", _done("lay_page", picture="Solid white"))
+LAY_DARK: Final = Act(
+    "放一张深色的纸 Lay a dark sheet on the glass, over all of it", _done("lay_page", picture="Solid black")
+)
+LAY_COLOURS: Final = Act(
+    "放一张彩色的纸 Lay a sheet with bright colours on the glass", _done("lay_page", picture="Color pattern")
+)
+THREE_PAGES: Final = Act(
+    "进纸器里放三张纸 Put three sheets into the feeder",
+    _wrong(Order("document_scanner", "noMedia", "scan", nth=4)),
+)
+NO_PAGES: Final = Act(
+    "进纸器里不放纸 Leave the feeder empty", _wrong(Order("document_scanner", "noMedia", "scan"))
+)
+
+# --- card dispenser ----------------------------------------------------------------
+
+LINE: Final = PermitCard.of(load_personas()[PERSONA].tables()["permit"]).mrz
+"""What is printed on the card that the bench loads."""
+
+LOAD_ONE: Final = Act(
+    "在第一个卡箱里放一张测试证件 Put one test card into the first stacker",
+    _first(
+        lambda bench: bench.side_cabinet.card_dispenser.store(1).empty(),
+        _done("load_stacker", unit=1, personas=[PERSONA]),
+    ),
+)
+LOAD_FIVE: Final = Act(
+    "在第一个卡箱里放五张测试证件 Put five test cards into the first stacker",
+    _first(
+        lambda bench: bench.side_cabinet.card_dispenser.store(1).empty(),
+        _done("load_stacker", unit=1, personas=[PERSONA] * 5),
+    ),
+)
+EMPTY_STACKER: Final = Act(
+    "清空第一个卡箱 Empty the first stacker",
+    lambda bench: bench.side_cabinet.card_dispenser.store(1).empty(),
+)
+TAKE_CARD: Final = Act("取走证件 Take the card from the gate", _done("take_card", unit=1))
+LEAVE_CARD: Final = Act("不要取走证件 Leave the card at the gate", lambda bench: None)

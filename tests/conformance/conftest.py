@@ -18,11 +18,12 @@ import pytest
 
 from simulators.bench import Bench
 from simulators.level import LEVELS
+from tests.conformance import acts
 from tests.conformance.figures import Figures
 from tests.conformance.person import BenchPerson, NotDone, TerminalPerson
 from tests.conformance.sheet import Criterion, Result, Sheet
 from tests.conformance.traces import put_words, recording, trace_files
-from tests.conformance.units import KINDS, Unit, WrongLinks, opened, real_links
+from tests.conformance.units import BOARD, KINDS, Told, Unit, WrongLinks, opened, real_links
 
 SHEETS: Final = pytest.StashKey[dict[str, Sheet]]()
 MEASURED: Final = pytest.StashKey[Figures]()
@@ -39,6 +40,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--level", choices=tuple(LEVELS), help="imperfection of the simulated units (ideal)")
     group.addoption("--within", type=float, metavar="SECONDS", help="a person's time for each thing (90)")
     group.addoption("--app-id", metavar="ID", help="the payment terminal's number for this software")
+    group.addoption("--board", type=Path, metavar="FILE", help="the I/O board's map (that of the bench)")
+    group.addoption("--line", metavar="MRZ", help="the printed line of the test card in the first stacker")
     group.addoption("--record", type=Path, metavar="FOLDER", help="keep a trace of each wire here")
     group.addoption("--sheets", type=Path, metavar="FOLDER", help="where the sheets go (out/acceptance)")
 
@@ -81,13 +84,17 @@ def unit(request: pytest.FixtureRequest) -> Iterator[Unit[Any]]:
     links = {link: links[link] for link in KINDS[name].links}
     sheet = _sheet(config, name)
     sheet.links, sheet.level = links, None if real else _option(config, "--level", "ideal")
-    app_id = _option(config, "--app-id", "bench")
+    told = Told(
+        _option(config, "--app-id", "bench"),
+        _option(config, "--board", BOARD),
+        _option(config, "--line", "" if real else acts.LINE),
+    )
     folder = _option(config, "--record", None)
     traces = {} if folder is None or name == "camera" else trace_files(folder, links)
     tapped = {link: recording(url, traces[link]) if traces else url for link, url in links.items()}
-    device = opened(name, tapped, app_id)
+    device = opened(name, tapped, told)
     sheet.identity = device.capabilities()
-    yield Unit(device, links, person, real, app_id)
+    yield Unit(device, links, person, real, told)
     device.close()
     for link, file in traces.items():
         put_words(link, file)

@@ -169,7 +169,7 @@ def test_no_more_is_refunded_than_was_paid(unit: Terminal, taken_back: list[str]
 def test_nobody_pays(unit: Terminal, figures: Figures) -> None:
     """An order that nobody pays ends by itself after its lifetime, and nothing is taken."""
     unit.device.close()
-    hasty = CodePayTerminal(open_link(unit.links[DEVICE]), app_id=unit.app_id, lifetime_s=10)
+    hasty = CodePayTerminal(open_link(unit.links[DEVICE]), app_id=unit.told.app_id, lifetime_s=10)
     try:
         hasty.open()
         order_no = new_order()
@@ -204,11 +204,11 @@ def test_no_card_number_passes(unit: Terminal, taken_back: list[str], tmp_path: 
     file = tmp_path / "payment.trace"
     unit.device.close()
     recorded = Unit(
-        CodePayTerminal(open_link(recording(unit.links[DEVICE], file)), app_id=unit.app_id),
+        CodePayTerminal(open_link(recording(unit.links[DEVICE], file)), app_id=unit.told.app_id),
         unit.links,
         unit.person,
         unit.real,
-        unit.app_id,
+        unit.told,
     )
     try:
         recorded.device.open()
