@@ -7,6 +7,7 @@ compare them alike; money is whole fen.
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -16,11 +17,14 @@ from sqlalchemy import (
     Connection,
     Engine,
     ForeignKey,
+    Insert,
     Integer,
     MetaData,
     RowMapping,
+    Select,
     String,
     Table,
+    bindparam,
     create_engine,
     event,
     insert,
@@ -88,8 +92,24 @@ counters: Final = Table("counters", metadata, key("name"), whole("last"))
 
 def find(db: Connection, column: Column[Any], value: object, *, lock: bool = False) -> RowMapping | None:
     """Return the row of the column's table with this value, locked until the transaction ends if asked."""
-    query = select(column.table).where(column == value)
-    return db.execute(query.with_for_update() if lock else query).mappings().first()
+    return db.execute(_finding(column, lock), {"value": value}).mappings().first()
+
+
+def add(db: Connection, table: Table, **row: object) -> None:
+    """Put a row into a table."""
+    db.execute(_adding(table), row)
+
+
+@cache
+def _finding(column: Column[Any], lock: bool) -> Select[Any]:
+    # Made once for each column: making a statement costs more than the database takes to answer it.
+    query = select(column.table).where(column == bindparam("value"))
+    return query.with_for_update() if lock else query
+
+
+@cache
+def _adding(table: Table) -> Insert:
+    return insert(table)
 
 
 def next_number(db: Connection, name: str) -> int:
@@ -100,7 +120,7 @@ def next_number(db: Connection, name: str) -> int:
     if last is None:
         try:
             with db.begin_nested():
-                db.execute(insert(counters).values(name=name, last=1))
+                add(db, counters, name=name, last=1)
             return 1
         except IntegrityError:  # somebody else was the first at the same moment
             last = db.scalars(count).one()
@@ -130,6 +150,16 @@ def open_store(url: str) -> Engine:
         event.listen(engine, "connect", _tune_sqlite)
     metadata.create_all(engine)
     return engine
+
+
+def connections(engine: Engine) -> int:
+    """Return how many may be used at once."""
+    return POSTGRES_CONNECTIONS if engine.dialect.name == "postgresql" else 1
+
+
+def reading(engine: Engine) -> Engine:
+    """Return the same database for single questions, each a transaction by itself: no BEGIN, no COMMIT."""
+    return engine.execution_options(isolation_level="AUTOCOMMIT")
 
 
 def _tune_sqlite(connection: Any, _record: Any) -> None:
