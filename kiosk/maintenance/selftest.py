@@ -161,7 +161,7 @@ def expect(condition: bool, code: str) -> None:
         raise Failed(code)
 
 
-async def tried(kit: Kit, act: Callable[[], Awaitable[bool]]) -> bool:
+async def tried(act: Callable[[], Awaitable[bool]]) -> bool:
     """Return what ``act`` says, False for a ``Retry``: the person tries again."""
     try:
         return await act()

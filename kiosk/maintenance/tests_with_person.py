@@ -23,17 +23,26 @@ EVEN: Final = 10
 
 
 async def card(kit: Kit) -> Figures:
-    """A test card is found, selected and read."""
+    """A test card is found, selected and read; one that was not read well may be laid down again."""
     reader = kit.cabinet.id_card_reader
-    await kit.until(lambda: reader(lambda unit: unit.find()))
-    read = await reader(lambda unit: unit.read())
-    return {"type": read.type.value, "photo_bytes": len(read.photo)}
+    figures: dict[str, int | str] = {"tries": 0}
+
+    async def read_it() -> bool:
+        if not await reader(lambda unit: unit.find()):
+            return False
+        figures["tries"] = int(figures["tries"]) + 1
+        read = await reader(lambda unit: unit.read())
+        figures.update(type=read.type.value, photo_bytes=len(read.photo))
+        return True
+
+    await kit.until(lambda: tried(read_it))
+    return figures
 
 
 async def finger(kit: Kit) -> Figures:
     """A finger is captured, and its picture has ridges."""
     pad = kit.cabinet.fingerprint_pad
-    await kit.until(lambda: tried(kit, lambda: pad(lambda unit: unit.finger_present())))
+    await kit.until(lambda: tried(lambda: pad(lambda unit: unit.finger_present())))
     image = await pad(lambda unit: unit.image())
     contrast = int(image.std())
     expect(contrast >= EVEN, "badImage")

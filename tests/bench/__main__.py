@@ -15,7 +15,7 @@ import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from tests.bench import certificates, face, history, journal, panel, visits, window
+from tests.bench import certificates, face, history, journal, maintenance, panel, visits, window
 
 Figures = Mapping[str, float | int]
 
@@ -28,6 +28,7 @@ PARTS: dict[str, Callable[[], Figures]] = {
     "window": window.measure,
     "certificates": certificates.measure,
     "panel": panel.measure,
+    "maintenance": maintenance.measure,
     "memory": window.measure_memory,
 }
 
@@ -62,6 +63,10 @@ LIMITS = {
     "memory.after_200_visits_mb": Limit(450),
     "memory.growth_mb": Limit(10),
     "idle.cpu_percent": Limit(5),
+    "maintenance.door_to_safe_s": Limit(1),
+    "diagnostics.fault_to_page_s": Limit(2),
+    "diagnostics.self_test_s": Limit(60),
+    "report.made_s": Limit(3),
     "panel.fps": Limit(10, least=True),
     "panel.delay_p95_ms": Limit(200),
     "panel.idle_fps": Limit(0.5),

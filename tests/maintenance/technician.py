@@ -13,7 +13,7 @@ from argon2 import PasswordHasher
 
 from kiosk.maintenance.staff import STAFF_FILE, Member, Role, StaffFile
 from simulators.bench import Bench
-from simulators.control_client import World
+from simulators.control_client import Refused, World
 from simulators.hands import DataHands, Hands
 from simulators.kiosk_link import KioskLink, KioskProcess
 from simulators.level import IDEAL, Level
@@ -134,6 +134,44 @@ class Technician:
         """Log out, from wherever it is."""
         self._hands.press(self.page()["number"], "cancel")
         self.until("staff-wanted")
+
+
+def lend_a_hand(world: World, test: str) -> None:
+    """Do what the self-test ``test`` asks a person to do."""
+    match test:
+        case "id_card_reader.card":
+            soon(world, "place_id_card", persona="li-wenjing")
+        case "fingerprint_pad.finger":
+            soon(world, "place_finger", finger="f01")
+        case "permit_unit.card":
+            _walk_a_permit_through(world)
+        case "payment_terminal.cent":
+            soon(world, "pay")
+
+
+def _walk_a_permit_through(world: World) -> None:
+    """Push a permit in, again where the entry was not open yet, and take it when it comes back."""
+    while True:
+        soon(world, "insert_permit", persona="li-wenjing")
+        for _ in range(40):
+            if world.state()["permit"]["where"] != "gate":
+                soon(world, "take_permit")
+                return
+            time.sleep(0.05)
+        world.do("pull_permit")
+
+
+def soon(world: World, act: str, **arguments: Any) -> None:
+    """Do an act as soon as the world lets it be done."""
+    end_s = time.monotonic() + LONGEST_S
+    while True:
+        try:
+            world.do(act, **arguments)
+            return
+        except Refused:
+            if time.monotonic() > end_s:
+                raise
+            time.sleep(0.05)
 
 
 class Machine:
