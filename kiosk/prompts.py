@@ -93,7 +93,7 @@ class Prompt:
 class Attract(Prompt):
     """Nobody is there. ``languages`` are offered; touching anywhere begins.
 
-    Answer ``begin``, value the language.
+    Answer ``begin``, value the language; or ``choose``, value the service whose tile was touched.
     """
 
     hours: Text | None = None

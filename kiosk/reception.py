@@ -104,8 +104,9 @@ class Reception:
         stage.reset()
         watching = asyncio.create_task(self._watch_devices())
         try:
-            stage.reset(await self._attract())
-            return await self._home()
+            language, chosen = await self._attract()
+            stage.reset(language)
+            return chosen or await self._home()
         finally:
             watching.cancel()
             await asyncio.gather(watching, return_exceptions=True)
@@ -181,13 +182,17 @@ class Reception:
 
     # --- the first two pages --------------------------------------------------------------------------
 
-    async def _attract(self) -> str:
+    async def _attract(self) -> tuple[str, Service | None]:
+        """Wait for somebody; return their language, and the service if they touched its tile at once."""
         stage = self._house.stage
         stage.show(self._first_page(), Surroundings(can_help=False))
         while True:
             answer = await stage.next_answer()
             if answer.action == "begin":
-                return str(answer.value) if answer.value in LANGUAGES else LANGUAGES[0]
+                return str(answer.value) if answer.value in LANGUAGES else LANGUAGES[0], None
+            service = self._services.get(str(answer.value))
+            if answer.action == "choose" and service is not None and self.not_now(service) is None:
+                return stage.settings.language, service
 
     async def _home(self) -> Service | None:
         """Show the services; None when the person goes away again."""

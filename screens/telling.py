@@ -11,7 +11,7 @@ from screens.drawings import cabinet
 from screens.frame import actions_height, draw_actions
 from screens.part import Part
 from screens.pen import Align, Pen, Style
-from screens.scene import Box, Disc, Drift, Rect, Stroke
+from screens.scene import Box, Disc, Drift, Press, Rect, Stroke
 from screens.theme import Size
 from screens.view import Showing
 
@@ -92,7 +92,7 @@ def _offer(pen: Pen, page: Page, prompt: Attract, room: Rect) -> None:
             value=language,
         )
     rest = Rect(room.x, room.y, room.w, room.h - high - 2 * pen.gap)
-    used = options(pen, rest, prompt.services[:3], Marks.PICTURES, None)
+    used = options(pen, rest, prompt.services[:3], Marks.PICTURES, None if m.crowded else Press.ANSWER)
     pen.scene.overflow_px = max(pen.scene.overflow_px, used - rest.h)
 
 
