@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -11,6 +12,10 @@ from typing import Any
 import pyotp
 from argon2 import PasswordHasher
 
+from kiosk.clock import SystemClock
+from kiosk.journal import Journal
+from kiosk.journal.keys import read_key
+from kiosk.journal.records import Event
 from kiosk.maintenance.staff import STAFF_FILE, Member, Role, StaffFile
 from simulators.bench import Bench
 from simulators.control_client import Refused, World
@@ -134,6 +139,18 @@ class Technician:
         """Log out, from wherever it is."""
         self._hands.press(self.page()["number"], "cancel")
         self.until("staff-wanted")
+
+
+def acts(folder: Path) -> list[Event]:
+    """Return what the journal has of staff; the kiosk must be off."""
+
+    async def read() -> list[Event]:
+        key = read_key(folder / "journal.key")
+        async with await Journal.open(folder / "journal.db", key, SystemClock()) as journal:
+            assert (await journal.verify()).whole
+            return [event for event in await journal.machine_events() if "action" in event.body]
+
+    return asyncio.run(read())
 
 
 def lend_a_hand(world: World, test: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import time
 from collections.abc import Callable, Iterator
@@ -12,16 +11,12 @@ from typing import Any
 
 import pytest
 
-from kiosk.clock import SystemClock
-from kiosk.journal import Journal
-from kiosk.journal.keys import read_key
-from kiosk.journal.records import Event
 from kiosk.maintenance.staff import Role
 from simulators.citizen import Citizen, Plan
 from simulators.control_client import World
 from simulators.faults import Order
 from simulators.hands import DataHands
-from tests.maintenance.technician import PIN, Machine, Page, lend_a_hand, machine
+from tests.maintenance.technician import PIN, Machine, Page, acts, lend_a_hand, machine
 
 
 @pytest.fixture(scope="module")
@@ -35,18 +30,6 @@ def kiosk(running: Machine) -> Iterator[Machine]:
     running.clear()
     yield running
     running.clear()
-
-
-def acts(folder: Path) -> list[Event]:
-    """Return what the journal has of staff; the kiosk must be off."""
-
-    async def read() -> list[Event]:
-        key = read_key(folder / "journal.key")
-        async with await Journal.open(folder / "journal.db", key, SystemClock()) as journal:
-            assert (await journal.verify()).whole
-            return [event for event in await journal.machine_events() if "action" in event.body]
-
-    return asyncio.run(read())
 
 
 def eventually(so: Callable[[], bool]) -> None:
