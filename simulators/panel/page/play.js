@@ -27,11 +27,12 @@ export function scenarios(all) {
   const course = el("ol", { id: "moves", class: "moves scroll", tabindex: "0", "aria-label": t("moves") });
   const verdict = el("ul", { id: "findings", class: "findings scroll", tabindex: "0", "aria-label": t("expectations") });
   const why = el("p", { class: "trouble", id: "play-why", hidden: true });
+  const played = el("p", { class: "played", id: "played" });
   const show = el("div", { class: "show", hidden: true },
     el("div", {}, el("h3", {}, t("moves")), course), el("div", {}, el("h3", {}, t("expectations")), verdict));
   const made = card("scenarios", t("scenarios"),
     row(list, el("label", { class: "field" }, el("span", {}, t("search")), search)),
-    about, row(paces, el("span", { class: "space" }), begin, next, run, stop), why, show);
+    about, row(paces, el("span", { class: "space" }), begin, next, run, stop), why, played, show);
 
   const fill = () => {
     const wanted = search.value.trim().toLowerCase();
@@ -62,11 +63,13 @@ export function scenarios(all) {
     for (const one of paces.children) one.disabled = busy;
     made.state(...stateOf(told));
     if (told.state === "none") return;
-    if (busy && list.list.value !== told.name) {
+    if (shown.name !== told.name) {
+      shown.name = told.name;
       search.value = "";
       fill();
       list.list.value = told.name;
     }
+    played.textContent = told.title;
     show.hidden = false;
     if (busy) about.replaceChildren(...script(told, told.done));
     else describe();
@@ -120,8 +123,8 @@ function script(one, done) {
 }
 
 const line = (at, steps, done) => el("li", { class: done ? "had" : null },
-  el("span", { class: "mark-of" }, done === null ? "·" : done ? "✓" : "…"), el("span", { class: "quiet" }, at),
-  el("span", {}, steps.join(t("comma")) || t("does-nothing")));
+  el("span", { class: "mark-of" }, done === null ? "·" : done ? "✓" : "…"),
+  el("span", {}, el("span", { class: "quiet" }, `${at} `), steps.join(t("comma")) || t("does-nothing")));
 
 function plain(value) {
   if (value === null || value === undefined) return "";
@@ -143,16 +146,15 @@ function stepWords({ kind, what, more }) {
 
 function move(one, index, told) {
   const current = index === told.made && UNDER_WAY.includes(told.state);
-  const made = el("li", { class: index < told.made ? "had" : null, "aria-current": current ? "step" : null },
+  return el("li", { class: index < told.made ? "had" : null, "aria-current": current ? "step" : null },
     el("span", { class: "mark-of" }, index < told.made ? "✓" : current ? (told.held ? "❚❚" : "▶") : "·"),
-    el("span", { class: "mono quiet" }, one.page), el("span", {}, stepWords(one)));
-  return made;
+    el("span", {}, one.page ? el("span", { class: "mono quiet" }, `${one.page} `) : null, stepWords(one)));
 }
 
 function finding(one) {
   const wanted = one.what.endsWith("_fen") ? yuan(one.wanted) : one.what === "outcome" ? word("outcome", one.wanted, one.wanted) : plain(one.wanted);
   const tone = { true: "holds", false: "broken", null: "open" }[one.holds];
   return el("li", { class: tone }, el("span", { class: "mark-of", title: t(`finding.${tone}`) }, MARKS[one.holds]),
-    el("span", { class: "quiet" }, word("finding", one.what, one.what)), el("span", { class: "wanted" }, wanted),
-    one.otherwise ? el("span", { class: "otherwise" }, one.otherwise) : null);
+    el("span", {}, el("span", { class: "quiet" }, `${word("finding", one.what, one.what)} `), wanted,
+      one.otherwise ? el("span", { class: "otherwise" }, one.otherwise) : null));
 }
