@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Connection, Index, RowMapping, Table, insert, select, update
+from sqlalchemy import Connection, Index, RowMapping, Table, select, update
 
 from simulators.back_office.catalogue import require_item
 from simulators.back_office.contract import CaseNo, Line, Moment, Number, Part, PermitNo, Phone
@@ -18,6 +18,7 @@ from simulators.back_office.desk import Office, Refused
 from simulators.back_office.operation import get, post
 from simulators.back_office.stations import station_of_kiosk
 from simulators.back_office.store import (
+    add,
     find,
     flag,
     key,
@@ -117,23 +118,23 @@ def open_case(db: Connection, office: Office, opened: CaseOpened) -> CaseState:
         return CaseState(case_no=opened.case_no, state=row["state"])
     item = require_item(opened.service, office.today())
     who = opened.applicant
-    db.execute(
-        insert(cases).values(
-            case_no=opened.case_no,
-            kiosk=opened.kiosk,
-            service=item.service,
-            opened_at=stamp(opened.opened_at),
-            permit_number=opened.permit_number,
-            approval_no="",
-            state="opened",
-            station=station_of_kiosk(opened.kiosk),
-            id_number=who.id_number if who is not None else None,
-            name=who.name if who is not None else "",
-            phone=who.phone or "" if who is not None else "",
-            due=None,
-            due_provisional=False,
-            paused_on=None,
-        )
+    add(
+        db,
+        cases,
+        case_no=opened.case_no,
+        kiosk=opened.kiosk,
+        service=item.service,
+        opened_at=stamp(opened.opened_at),
+        permit_number=opened.permit_number,
+        approval_no="",
+        state="opened",
+        station=station_of_kiosk(opened.kiosk),
+        id_number=who.id_number if who is not None else None,
+        name=who.name if who is not None else "",
+        phone=who.phone or "" if who is not None else "",
+        due=None,
+        due_provisional=False,
+        paused_on=None,
     )
     note(db, office, opened.case_no, "opened", opened.kiosk)
     return CaseState(case_no=opened.case_no, state="opened")
@@ -171,7 +172,7 @@ def note(
     db: Connection, office: Office, case_no: str, step: str, detail: str = "", *, becomes: str | None = None
 ) -> None:
     """Add a step to the case's history; the case's state changes to ``becomes`` if given."""
-    db.execute(insert(case_history).values(case_no=case_no, at=stamp(office.now()), step=step, detail=detail))
+    add(db, case_history, case_no=case_no, at=stamp(office.now()), step=step, detail=detail)
     if becomes is not None:
         change_case(db, case_no, state=becomes)
 
@@ -183,8 +184,8 @@ def change_case(db: Connection, case_no: str, **columns: object) -> None:
 
 def note_approval(db: Connection, office: Office, case_no: str, approval_no: str) -> None:
     """The case is approved under this number."""
-    note(db, office, case_no, "approved", approval_no, becomes="approved")
-    change_case(db, case_no, approval_no=approval_no)
+    note(db, office, case_no, "approved", approval_no)
+    change_case(db, case_no, state="approved", approval_no=approval_no)
 
 
 OPERATIONS: Final = (

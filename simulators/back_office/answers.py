@@ -8,14 +8,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Final
 
-from sqlalchemy import Connection, Table, insert
+from anyio import CapacityLimiter
+from sqlalchemy import Connection, Table
 from sqlalchemy.exc import IntegrityError
 
 from simulators.back_office import sessions
 from simulators.back_office.contract import Part
 from simulators.back_office.desk import Office, Refused
 from simulators.back_office.operation import Asked, Operation
-from simulators.back_office.store import find, key, metadata, stamp, text, whole
+from simulators.back_office.store import add, connections, find, key, metadata, reading, stamp, text, whole
 
 answers: Final = Table(
     "stored_answers", metadata, key("key"), text("request_digest"), whole("status"), text("body"), text("at")
@@ -41,6 +42,10 @@ class Clerk:
     def __init__(self, office: Office) -> None:
         self._office = office
         self._keys = _KeyedLocks()
+        self._reading = reading(office.store)
+        self.limiter = CapacityLimiter(connections(office.store))
+        """For what only the database is needed: more threads than connections would wait in each other's way.
+        What asks another host has the event loop's own."""
 
     def serve(
         self, operation: Operation, asked: Asked, pass_: Pass, key: str | None, digest: str
@@ -62,7 +67,9 @@ class Clerk:
     def _do(self, operation: Operation, asked: Asked, pass_: Pass) -> Answered:
         if operation.alone:
             return _answered(operation, operation.do_alone(self._office, asked))
-        with self._office.store.begin() as db:
+        # A kiosk's question needs no transaction; an officer's is written into the trail.
+        question = operation.method == "GET" and operation.door == "kiosk"
+        with self._reading.connect() if question else self._office.store.begin() as db:
             asked = self._admitted(db, operation, asked, pass_)
             return _answered(operation, operation.do(db, self._office, asked))
 
@@ -89,14 +96,14 @@ class Clerk:
         return replace(asked, officer=sessions.admit(db, self._office, operation, *pass_))
 
     def _keep(self, db: Connection, operation: Operation, key: str, digest: str, body: str) -> None:
-        db.execute(
-            insert(answers).values(
-                key=key,
-                request_digest=digest,
-                status=operation.status,
-                body=body,
-                at=stamp(self._office.now()),
-            )
+        add(
+            db,
+            answers,
+            key=key,
+            request_digest=digest,
+            status=operation.status,
+            body=body,
+            at=stamp(self._office.now()),
         )
 
 

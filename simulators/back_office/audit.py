@@ -9,13 +9,13 @@ from itertools import zip_longest
 from typing import Annotated, Final
 
 from pydantic import Field
-from sqlalchemy import Connection, RowMapping, Table, insert, select
+from sqlalchemy import Connection, RowMapping, Table, select
 
 from simulators.back_office.contract import Part
 from simulators.back_office.desk import Office
 from simulators.back_office.operation import get
 from simulators.back_office.roles import Officer
-from simulators.back_office.store import find, metadata, moment, next_number, number_key, stamp, text
+from simulators.back_office.store import add, find, metadata, moment, next_number, number_key, stamp, text
 
 PAGE: Final = 100
 
@@ -72,7 +72,7 @@ def record(
         "detail": detail,
     }
     digest = _digest(entry.values(), "" if before is None else before["digest"])
-    db.execute(insert(audit).values(**entry, digest=digest))
+    add(db, audit, **entry, digest=digest)
 
 
 def show_audit(db: Connection, office: Office, officer: Officer, asked: AuditAsked) -> AuditTrail:

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, RowMapping, Table, insert
+from sqlalchemy import Connection, RowMapping, Table
 
 from simulators.back_office.acceptance import note, require_case
 from simulators.back_office.desk import Office, Refused
 from simulators.back_office.store import (
+    add,
     find,
     key,
     metadata,
@@ -48,15 +49,15 @@ def draw_bill(
     total = sum(int(item["fee_fen"]) for item in items)
     bill_no = f"B{office.now():%y%m%d}{secrets.token_hex(6).upper()}"
     valid_until = office.now() + BILL_LIFETIME
-    db.execute(
-        insert(bills).values(
-            bill_no=bill_no,
-            case_no=case_no,
-            subject=subject,
-            items=list(items),
-            total_fen=total,
-            valid_until=stamp(valid_until),
-        )
+    add(
+        db,
+        bills,
+        bill_no=bill_no,
+        case_no=case_no,
+        subject=subject,
+        items=list(items),
+        total_fen=total,
+        valid_until=stamp(valid_until),
     )
     note(db, office, case_no, "quoted", f"{bill_no} {total}", becomes="quoted")
     return bill_no, total, valid_until

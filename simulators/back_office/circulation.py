@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final, Literal
 
-from sqlalchemy import Connection, Index, RowMapping, Table, insert, select, update
+from sqlalchemy import Connection, Index, RowMapping, Table, select, update
 
 from simulators.back_office.acceptance import note, require_case
 from simulators.back_office.audit import record
@@ -18,7 +18,7 @@ from simulators.back_office.desk import Office, Refused
 from simulators.back_office.operation import post
 from simulators.back_office.roles import CASEWORK, Officer
 from simulators.back_office.stations import Direction, direction
-from simulators.back_office.store import find, metadata, moment, of, serial, stamp, text
+from simulators.back_office.store import add, find, metadata, moment, of, serial, stamp, text
 
 IN_WORK: Final = ("accepted", "waiting-documents", "reviewed")
 """States of a case that officers work on."""
@@ -77,10 +77,13 @@ class MoveAsked(Part):
 
 def place(db: Connection, case_no: str, station: str, *, original: bool) -> None:
     """The case begins its way at the station that accepted it."""
-    db.execute(
-        insert(whereabouts).values(
-            case_no=case_no, file_at=station, original_at=station if original else "", original_to=""
-        )
+    add(
+        db,
+        whereabouts,
+        case_no=case_no,
+        file_at=station,
+        original_at=station if original else "",
+        original_to="",
     )
 
 
@@ -166,17 +169,17 @@ def _enter(
     destination: str,
     reason: str,
 ) -> None:
-    db.execute(
-        insert(moves).values(
-            case_no=case_no,
-            at=stamp(office.now()),
-            what=what,
-            origin=origin,
-            destination=destination,
-            direction=direction(origin, destination),
-            officer=officer.login,
-            reason=reason,
-        )
+    add(
+        db,
+        moves,
+        case_no=case_no,
+        at=stamp(office.now()),
+        what=what,
+        origin=origin,
+        destination=destination,
+        direction=direction(origin, destination),
+        officer=officer.login,
+        reason=reason,
     )
 
 

@@ -14,7 +14,7 @@ from datetime import date, timedelta
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field
-from sqlalchemy import Connection, RowMapping, Table, UniqueConstraint, delete, insert, select, update
+from sqlalchemy import Connection, RowMapping, Table, UniqueConstraint, delete, select, update
 from sqlalchemy.exc import IntegrityError
 
 from simulators.back_office.acceptance import note, note_approval
@@ -26,7 +26,7 @@ from simulators.back_office.operation import get, post
 from simulators.back_office.orders import mark_delivered, require_paid
 from simulators.back_office.payments import show_payment
 from simulators.back_office.registers import held, holder_of, people, permit_of, permits, stands_back
-from simulators.back_office.store import find, key, metadata, next_number, of, text, values, whole
+from simulators.back_office.store import add, find, key, metadata, next_number, of, text, values, whole
 from simulators.back_office.tariff import Wish, is_for
 
 approvals: Final = Table(
@@ -82,15 +82,14 @@ class OutcomeTaken(Part):
 
 def issue(office: Office, asked: EndorsementAsked) -> Approval:
     """Decide at once. Raises ``Refused`` 409 ``not-paid``, ``bill-differs``, ``refused``."""
-    with office.store.begin() as db:
-        if (row := _of_order(db, asked.order_no)) is not None:
-            return _repeated(row, asked)
-    # Asks the payment host when nobody has yet heard that it is paid.
-    if show_payment(office, asked.order_no).state != "paid":
-        raise Refused(409, "not-paid")
     try:
-        with office.store.begin() as db:
-            return _decide(db, office, asked)
+        try:
+            return _issue(office, asked)
+        except Refused as refused:
+            # Asks the payment host when nobody has yet heard that it is paid.
+            if refused.error != "not-paid" or show_payment(office, asked.order_no).state != "paid":
+                raise
+            return _issue(office, asked)
     except Refused as refused:
         if refused.error == "refused":
             with office.store.begin() as db:
@@ -98,11 +97,13 @@ def issue(office: Office, asked: EndorsementAsked) -> Approval:
         raise
     except IntegrityError:
         # Another request for the same payment was faster.
-        with office.store.begin() as db:
-            row = _of_order(db, asked.order_no)
-        if row is None:
-            raise
-        return _repeated(row, asked)
+        return _issue(office, asked)
+
+
+def _issue(office: Office, asked: EndorsementAsked) -> Approval:
+    with office.store.begin() as db:
+        row = _of_order(db, asked.order_no)
+        return _decide(db, office, asked) if row is None else _repeated(row, asked)
 
 
 def show_approval(db: Connection, office: Office, approval_no: Number) -> Approval:
@@ -112,7 +113,7 @@ def show_approval(db: Connection, office: Office, approval_no: Number) -> Approv
 
 def take_outcome(db: Connection, office: Office, approval_no: Number, outcome: Outcome) -> OutcomeTaken:
     """Register what became of the card. The same outcome again changes nothing."""
-    row = _of_number(db, approval_no)
+    row = _of_number(db, approval_no, lock=True)
     if row["state"] != "approved":
         if row["state"] != outcome.outcome:
             raise Refused(409, "outcome-differs")
@@ -168,7 +169,7 @@ def _decide(db: Connection, office: Office, asked: EndorsementAsked) -> Approval
         "strip_code": strip_code(digits),
         "state": "approved",
     }
-    db.execute(insert(approvals).values(**row))
+    add(db, approvals, **row)
     note_approval(db, office, asked.case_no, row["approval_no"])
     return _approval(row)
 
@@ -219,9 +220,7 @@ def _enter(db: Connection, office: Office, approval: RowMapping) -> None:
                 held.c.type == entry["type"],
             )
         )
-        db.execute(
-            insert(held).values(permit_number=permit["permit_number"], entries_left=entry["entries"], **entry)
-        )
+        add(db, held, permit_number=permit["permit_number"], entries_left=entry["entries"], **entry)
     db.execute(
         update(permits)
         .where(permits.c.permit_number == permit["permit_number"])
@@ -251,8 +250,8 @@ def _of_order(db: Connection, order_no: str) -> RowMapping | None:
     return find(db, approvals.c.order_no, order_no)
 
 
-def _of_number(db: Connection, approval_no: str) -> RowMapping:
-    row = find(db, approvals.c.approval_no, approval_no, lock=True)
+def _of_number(db: Connection, approval_no: str, *, lock: bool = False) -> RowMapping:
+    row = find(db, approvals.c.approval_no, approval_no, lock=lock)
     if row is None:
         raise Refused(404, "not-found", approval_no)
     return row

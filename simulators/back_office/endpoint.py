@@ -13,8 +13,8 @@ import logging
 import re
 from typing import Any, Final
 
+from anyio import to_thread
 from pydantic import ValidationError
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -50,6 +50,7 @@ class Endpoint:
 
     def __init__(self, operation: Operation, clerk: Clerk, token: str, faults: Faults) -> None:
         self._operation, self._clerk, self._faults = operation, clerk, faults
+        self._limiter = None if operation.alone else clerk.limiter
         self._authorization = f"Bearer {token}".encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -85,7 +86,9 @@ class Endpoint:
             digest = _digest(request, asked.said)
             shown = request.cookies.get(COOKIE, ""), request.headers.get(CSRF_HEADER, "")
             for _ in range(2 if fault is not None and fault.fault == "twice" else 1):
-                answered = await run_in_threadpool(self._clerk.serve, operation, asked, shown, key, digest)
+                answered = await to_thread.run_sync(
+                    self._clerk.serve, operation, asked, shown, key, digest, limiter=self._limiter
+                )
         except Refused as refused:
             return failure(refused.status, refused.error, refused.detail)
         except ClientDisconnect:

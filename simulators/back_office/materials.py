@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Final, Literal
 
-from sqlalchemy import Connection, Index, RowMapping, Table, UniqueConstraint, insert, select, update
+from sqlalchemy import Connection, Index, RowMapping, Table, UniqueConstraint, select, update
 
 from simulators.back_office.contract import Number, Part
 from simulators.back_office.desk import Office
-from simulators.back_office.store import flag, metadata, of, serial, text, text_or_none
+from simulators.back_office.store import add, flag, metadata, of, serial, text, text_or_none
 from simulators.back_office.working_days import deadline
 
 REMINDED_BEFORE_DAYS: Final = 2
@@ -53,17 +53,17 @@ class Paper(Part):
 
 def add_given(db: Connection, case_no: str, code: str, title: str, form: str) -> None:
     """Enter a paper that is there."""
-    db.execute(
-        insert(materials).values(
-            case_no=case_no,
-            code=code,
-            title=title,
-            state="given",
-            form=form,
-            due=None,
-            due_provisional=False,
-            remind_on=None,
-        )
+    add(
+        db,
+        materials,
+        case_no=case_no,
+        code=code,
+        title=title,
+        state="given",
+        form=form,
+        due=None,
+        due_provisional=False,
+        remind_on=None,
     )
 
 
@@ -71,17 +71,17 @@ def add_outstanding(db: Connection, office: Office, case_no: str, code: str, tit
     """Enter a paper that is to come within ``days`` working days; return the last one."""
     due = deadline(office.today(), days)
     remind_on = deadline(office.today(), max(0, days - REMINDED_BEFORE_DAYS)).day
-    db.execute(
-        insert(materials).values(
-            case_no=case_no,
-            code=code,
-            title=title,
-            state="outstanding",
-            form="",
-            due=due.day.isoformat(),
-            due_provisional=due.provisional,
-            remind_on=remind_on.isoformat(),
-        )
+    add(
+        db,
+        materials,
+        case_no=case_no,
+        code=code,
+        title=title,
+        state="outstanding",
+        form="",
+        due=due.day.isoformat(),
+        due_provisional=due.provisional,
+        remind_on=remind_on.isoformat(),
     )
     return due.day
 

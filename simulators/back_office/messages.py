@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Annotated, Final
 
 from pydantic import Field
-from sqlalchemy import Connection, Index, RowMapping, Table, insert, select
+from sqlalchemy import Connection, Index, RowMapping, Table, select
 
 from simulators.back_office.audit import record
 from simulators.back_office.catalogue import find_item
@@ -22,7 +22,7 @@ from simulators.back_office.contract import CaseNo, Part
 from simulators.back_office.desk import Office
 from simulators.back_office.operation import get
 from simulators.back_office.roles import Officer
-from simulators.back_office.store import metadata, moment, of, serial, stamp, text
+from simulators.back_office.store import add, metadata, moment, of, serial, stamp, text
 
 PAGE: Final = 100
 
@@ -75,10 +75,14 @@ def tell(
         day=f"{day.month}月{day.day}日" if day is not None else "",
         missing=missing,
     )
-    db.execute(
-        insert(messages).values(
-            case_no=case["case_no"], at=stamp(office.now()), kind=kind, phone=case["phone"], words=words
-        )
+    add(
+        db,
+        messages,
+        case_no=case["case_no"],
+        at=stamp(office.now()),
+        kind=kind,
+        phone=case["phone"],
+        words=words,
     )
 
 

@@ -13,12 +13,23 @@ from typing import Any, Final
 
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
-from sqlalchemy import Connection, Table, insert, update
+from sqlalchemy import Connection, Table, update
 
 from simulators.back_office.desk import Office, Refused
 from simulators.back_office.roles import ROLES, Officer
 from simulators.back_office.stations import require_station
-from simulators.back_office.store import find, key, metadata, moment, stamp, text, text_or_none, values, whole
+from simulators.back_office.store import (
+    add,
+    find,
+    key,
+    metadata,
+    moment,
+    stamp,
+    text,
+    text_or_none,
+    values,
+    whole,
+)
 
 TRIES: Final = 5
 FIRST_LOCK: Final = timedelta(minutes=15)
@@ -58,7 +69,7 @@ def enter(db: Connection, accounts: Iterable[Account]) -> None:
         }
         login = str(account["login"])
         if find(db, officers.c.login, login) is None:
-            db.execute(insert(officers).values(login=login, **kept))
+            add(db, officers, login=login, **kept)
         else:
             db.execute(update(officers).where(officers.c.login == login).values(**kept))
 

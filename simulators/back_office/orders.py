@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final, Literal
 
-from sqlalchemy import Connection, Index, RowMapping, Table, insert, select, update
+from sqlalchemy import Connection, Index, RowMapping, Table, select, update
 
 from simulators.back_office.contract import (
     CaseNo,
@@ -15,7 +15,7 @@ from simulators.back_office.contract import (
 )
 from simulators.back_office.desk import Office, Refused
 from simulators.back_office.merchant import Channel
-from simulators.back_office.store import find, flag, key, metadata, of, text, whole
+from simulators.back_office.store import add, find, flag, key, metadata, of, text, whole
 
 TERMINAL: Final = "terminal"
 
@@ -89,14 +89,14 @@ def mark_delivered(db: Connection, order_no: str) -> None:
 
 def insert_order(db: Connection, asked: Paying, **columns: Any) -> None:
     kept = {"host_reference": "", "code": "", "state": "waiting", "refunded_fen": 0, "delivered": False}
-    db.execute(
-        insert(payments).values(
-            order_no=asked.order_no,
-            case_no=asked.case_no,
-            bill_no=asked.bill_no,
-            amount_fen=asked.amount_fen,
-            **kept | columns,
-        )
+    add(
+        db,
+        payments,
+        order_no=asked.order_no,
+        case_no=asked.case_no,
+        bill_no=asked.bill_no,
+        amount_fen=asked.amount_fen,
+        **kept | columns,
     )
 
 

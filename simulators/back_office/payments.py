@@ -36,7 +36,6 @@ from simulators.back_office.orders import (
     payments,
     public_state,
     read_order,
-    require_order,
     set_order,
 )
 from simulators.back_office.refunds import book_refund, insert_refund, late_refund_no
@@ -146,6 +145,7 @@ def close_payment(office: Office, order_no: OrderNo) -> PaymentClosed:
 def register_terminal(db: Connection, office: Office, taken: TerminalPayment) -> Payment:
     """Register what the card terminal took. A bill already paid otherwise is refused: give it back."""
     bill_for_payment(db, taken.bill_no, taken.case_no, taken.amount_fen)
+    method = taken.method or TERMINAL
     row = order_row(db, taken.order_no)
     if row is not None:
         _require_same(row, taken, TERMINAL)
@@ -156,13 +156,15 @@ def register_terminal(db: Connection, office: Office, taken: TerminalPayment) ->
         db,
         taken,
         channel=TERMINAL,
-        method=taken.method or TERMINAL,
+        method=method,
         host_reference=taken.host_reference,
         expires_at=stamp(office.now()),
         state="paid",
     )
     note(db, office, taken.case_no, "paid", f"{taken.order_no} {TERMINAL}", becomes="paid")
-    return _payment(require_order(db, taken.order_no))
+    return Payment(
+        order_no=taken.order_no, state="paid", amount_fen=taken.amount_fen, refunded_fen=0, method=method
+    )
 
 
 def look_after(office: Office, order_no: str) -> None:

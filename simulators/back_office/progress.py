@@ -10,7 +10,7 @@ from datetime import date, datetime
 from typing import Annotated, Final, Literal
 
 from pydantic import StringConstraints
-from sqlalchemy import Connection, PrimaryKeyConstraint, RowMapping, Table, insert, or_, select, update
+from sqlalchemy import Connection, PrimaryKeyConstraint, RowMapping, Table, or_, select, update
 
 from simulators.back_office.acceptance import cases, require_case
 from simulators.back_office.catalogue import find_item
@@ -21,7 +21,7 @@ from simulators.back_office.materials import Paper, outstanding_of
 from simulators.back_office.operation import post
 from simulators.back_office.registers import permit_of, permits
 from simulators.back_office.stations import find_station
-from simulators.back_office.store import metadata, moment, of, text, whole
+from simulators.back_office.store import add, metadata, moment, of, text, whole
 
 TRIES_A_DAY: Final = 5
 MOST: Final = 50
@@ -159,7 +159,7 @@ def _tries(db: Connection, office: Office, case_no: str) -> int:
 def _count_try(db: Connection, office: Office, case_no: str, tries: int) -> None:
     day = office.today().isoformat()
     if tries == 1:
-        db.execute(insert(wrong_proofs).values(case_no=case_no, day=day, count=1))
+        add(db, wrong_proofs, case_no=case_no, day=day, count=1)
     else:
         mine = (wrong_proofs.c.case_no == case_no) & (wrong_proofs.c.day == day)
         db.execute(update(wrong_proofs).where(mine).values(count=tries))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
-from sqlalchemy import Connection, Table, insert, select, update
+from sqlalchemy import Connection, Table, select, update
 
 from simulators.back_office.acceptance import note
 from simulators.back_office.bills import find_bill
@@ -13,7 +13,7 @@ from simulators.back_office.desk import Office, Refused
 from simulators.back_office.merchant import HostRefused, HostSilent
 from simulators.back_office.operation import post
 from simulators.back_office.orders import TERMINAL, change_order, channel_of, require_order
-from simulators.back_office.store import find, key, metadata, of, text, whole
+from simulators.back_office.store import add, find, key, metadata, of, text, whole
 
 refunds: Final = Table(
     "refunds",
@@ -97,10 +97,14 @@ def book_refund(office: Office, order_no: str, refund_no: str) -> int:
 
 def insert_refund(db: Connection, order_no: str, refund_no: str, amount_fen: int, reason: str) -> None:
     if find(db, refunds.c.refund_no, refund_no) is None:
-        db.execute(
-            insert(refunds).values(
-                refund_no=refund_no, order_no=order_no, amount_fen=amount_fen, reason=reason, state="asked"
-            )
+        add(
+            db,
+            refunds,
+            refund_no=refund_no,
+            order_no=order_no,
+            amount_fen=amount_fen,
+            reason=reason,
+            state="asked",
         )
 
 

@@ -6,12 +6,13 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Final, Literal
 
-from sqlalchemy import Connection, Index, RowMapping, Table, delete, insert, select
+from sqlalchemy import Connection, Index, RowMapping, Table, delete, select
 
 from simulators.back_office.contract import Destination, EndorsementType, Line, Number, Part, PermitNo
 from simulators.back_office.desk import Office, Persona
 from simulators.back_office.operation import post
 from simulators.back_office.store import (
+    add,
     find,
     flag,
     key,
@@ -112,18 +113,18 @@ def _enter_person(db: Connection, persona: Persona) -> None:
     register = persona.get("register", {})
     if find(db, people.c.id_number, _owner(persona)) is not None:
         return
-    db.execute(
-        insert(people).values(
-            id_number=_owner(persona),
-            name=str(persona["id_card"]["name"]),
-            household=str(register.get("household", "330212")),
-            individual_travel=bool(register.get("individual_travel", True)),
-            first_time=bool(register.get("first_time", False)),
-            last_issued=_iso(register.get("last_issued")),
-            exit_ban=bool(register.get("exit_ban", False)),
-            state_employee=bool(register.get("state_employee", False)),
-            soldier=bool(register.get("soldier", False)),
-        )
+    add(
+        db,
+        people,
+        id_number=_owner(persona),
+        name=str(persona["id_card"]["name"]),
+        household=str(register.get("household", "330212")),
+        individual_travel=bool(register.get("individual_travel", True)),
+        first_time=bool(register.get("first_time", False)),
+        last_issued=_iso(register.get("last_issued")),
+        exit_ban=bool(register.get("exit_ban", False)),
+        state_employee=bool(register.get("state_employee", False)),
+        soldier=bool(register.get("soldier", False)),
     )
 
 
@@ -132,29 +133,29 @@ def _enter_permit(db: Connection, persona: Persona) -> None:
     number = str(permit["number"])
     if permit_of(db, number) is not None:
         return
-    db.execute(
-        insert(permits).values(
-            permit_number=number,
-            id_number=_owner(persona),
-            status=str(register.get("permit_status", "valid")),
-            expires=_iso(permit["expires"]),
-            strip_rewrites=int(register.get("strip_rewrites", 0)),
-        )
+    add(
+        db,
+        permits,
+        permit_number=number,
+        id_number=_owner(persona),
+        status=str(register.get("permit_status", "valid")),
+        expires=_iso(permit["expires"]),
+        strip_rewrites=int(register.get("strip_rewrites", 0)),
     )
     for number_in_list, entry in enumerate(register.get("endorsements", ()), start=1):
         entries = int(entry.get("entries", entry.get("entries_left", 1)))
-        db.execute(
-            insert(held).values(
-                permit_number=number,
-                number=str(entry.get("number", f"{number}-{number_in_list}")),
-                destination=str(entry["destination"]),
-                type=str(entry.get("type", "G")),
-                valid_from=_iso(entry.get("valid_from", entry["valid_until"])),
-                valid_until=_iso(entry["valid_until"]),
-                entries=entries,
-                entries_left=int(entry.get("entries_left", entries)),
-                stay_days=int(entry.get("stay_days", 7)),
-            )
+        add(
+            db,
+            held,
+            permit_number=number,
+            number=str(entry.get("number", f"{number}-{number_in_list}")),
+            destination=str(entry["destination"]),
+            type=str(entry.get("type", "G")),
+            valid_from=_iso(entry.get("valid_from", entry["valid_until"])),
+            valid_until=_iso(entry["valid_until"]),
+            entries=entries,
+            entries_left=int(entry.get("entries_left", entries)),
+            stay_days=int(entry.get("stay_days", 7)),
         )
 
 

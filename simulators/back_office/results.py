@@ -11,12 +11,13 @@ from datetime import datetime
 from typing import Annotated, Final, Literal
 
 from pydantic import Field
-from sqlalchemy import Connection, PrimaryKeyConstraint, RowMapping, Table, func, insert, select, update
+from sqlalchemy import Connection, PrimaryKeyConstraint, RowMapping, Table, func, select, update
 
 from simulators.back_office.contract import Number, Part
 from simulators.back_office.desk import Office
 from simulators.back_office.operation import get, post
 from simulators.back_office.store import (
+    add,
     metadata,
     moment,
     next_number,
@@ -78,15 +79,15 @@ class StillOpen(Part):
 
 def push(db: Connection, office: Office, case: RowMapping, kind: Kind) -> None:
     """Put a result where the kiosk that took the case in will ask for it."""
-    db.execute(
-        insert(results).values(
-            kiosk=case["kiosk"],
-            number=next_number(db, f"results of {case['kiosk']}"),
-            case_no=case["case_no"],
-            kind=kind,
-            at=stamp(office.now()),
-            acknowledged_at=None,
-        )
+    add(
+        db,
+        results,
+        kiosk=case["kiosk"],
+        number=next_number(db, f"results of {case['kiosk']}"),
+        case_no=case["case_no"],
+        kind=kind,
+        at=stamp(office.now()),
+        acknowledged_at=None,
     )
 
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import StringConstraints
-from sqlalchemy import Connection, RowMapping, Table, insert, select
+from sqlalchemy import Connection, RowMapping, Table, select
 
 from simulators.back_office.acceptance import note
 from simulators.back_office.audit import record
@@ -24,7 +24,7 @@ from simulators.back_office.operation import post
 from simulators.back_office.results import push
 from simulators.back_office.roles import Officer
 from simulators.back_office.stations import may_decide, require_station
-from simulators.back_office.store import metadata, moment, of, serial, stamp, text
+from simulators.back_office.store import add, metadata, moment, of, serial, stamp, text
 
 AUTOMATIC: Final = "automatic"
 """The officer of what is decided at once."""
@@ -154,7 +154,7 @@ def _enter(
         "legal_basis": legal_basis.strip(),
         "remedy": remedy,
     }
-    db.execute(insert(opinions).values(**row))
+    add(db, opinions, **row)
     return _opinion(row)
 
 

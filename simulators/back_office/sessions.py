@@ -14,7 +14,7 @@ from datetime import timedelta
 from typing import Annotated, Final
 
 from pydantic import PrivateAttr, StringConstraints
-from sqlalchemy import Connection, Table, delete, insert, or_, update
+from sqlalchemy import Connection, Table, delete, or_, update
 
 from simulators.back_office.audit import record
 from simulators.back_office.contract import Part
@@ -22,7 +22,7 @@ from simulators.back_office.desk import Office, Refused
 from simulators.back_office.officers import authenticate, find_officer
 from simulators.back_office.operation import Operation, get, post
 from simulators.back_office.roles import Officer
-from simulators.back_office.store import find, key, metadata, moment, of, stamp, text
+from simulators.back_office.store import add, find, key, metadata, moment, of, stamp, text
 
 COOKIE: Final = "office_session"
 CSRF_HEADER: Final = "x-csrf-token"
@@ -65,11 +65,7 @@ def log_in(office: Office, credentials: Credentials) -> Session:
             now = stamp(office.now())
             csrf = secrets.token_urlsafe(24)
             _forget_old(db, office)
-            db.execute(
-                insert(sessions).values(
-                    digest=_digest(token), login=found.login, csrf=csrf, begun_at=now, seen_at=now
-                )
-            )
+            add(db, sessions, digest=_digest(token), login=found.login, csrf=csrf, begun_at=now, seen_at=now)
             record(db, office, found, "log-in")
     if isinstance(found, Refused):
         # Raised outside of the transaction: that the password was wrong stays counted.
