@@ -41,9 +41,9 @@ class Codes:
         self._step = -1
 
     def next(self) -> str | None:
-        """Return the oldest code that the door still takes and that was not used, None when all were."""
+        """Return a code that was not used and that holds for half a minute at least, None when all were."""
         now = int(time.time()) // 30
-        step = max(self._step + 1, now - 1)
+        step = max(self._step + 1, now)
         if step > now + 1:
             return None
         self._step = step

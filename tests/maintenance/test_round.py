@@ -1,6 +1,6 @@
 """A technician's whole round in the real window, by real touches, photographed in both languages.
 
-``python -m tests.maintenance.test_round FOLDER`` leaves the pictures in ``FOLDER``.
+``python -m tests.maintenance.test_round FOLDER [PAGE …]`` leaves the pictures in ``FOLDER``.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 import mss
@@ -30,10 +30,10 @@ PAGES = {
 
 
 class Camera:
-    """Photographs each page once in each language."""
+    """Photographs each page once in each language; with ``only`` no others than those."""
 
-    def __init__(self, link: KioskLink, folder: Path) -> None:
-        self._link, self._folder = link, folder
+    def __init__(self, link: KioskLink, folder: Path, only: Collection[str] = ()) -> None:
+        self._link, self._folder, self._only = link, folder, only
         self.seen: list[str] = []
 
     def photograph(self, page: Page) -> None:
@@ -42,14 +42,15 @@ class Camera:
         if name in self.seen:
             return
         self.seen.append(name)
-        number = len(self.seen)
+        if self._only and name not in self._only:
+            return
         for language in ("en", "zh-CN"):
             self._link.answer(self._link.ask("shown")["number"], "language", language)
             time.sleep(0.25)  # until the window has drawn it
             with mss.MSS() as screen:
                 shot = screen.grab(screen.monitors[0])
             picture = Image.frombytes("RGB", shot.size, shot.rgb)
-            picture.save(self._folder / f"{number:02d}-{name}-{language}.png")
+            picture.save(self._folder / f"{name}-{language}.png")
 
 
 def whole_round(kiosk: Machine, staff: Technician) -> None:
@@ -89,11 +90,13 @@ def whole_round(kiosk: Machine, staff: Technician) -> None:
     staff.until("attract")
 
 
-def play(folder: Path, pictures: Path, done: Callable[[Machine, Camera], None]) -> None:
+def play(
+    folder: Path, pictures: Path, done: Callable[[Machine, Camera], None], only: Collection[str] = ()
+) -> None:
     """Do the round on a display of its own."""
     with display(Panel()), machine(folder, headless=False) as kiosk:
         kiosk.staff.until("attract")
-        camera = Camera(kiosk.link, pictures)
+        camera = Camera(kiosk.link, pictures, only)
         hands = TouchHands(kiosk.link)
         staff = Technician(kiosk.link, hands, kiosk.members, camera.photograph, rest_s=REST_S)
         whole_round(kiosk, staff)
@@ -121,4 +124,4 @@ if __name__ == "__main__":
     target = Path(sys.argv[1])
     target.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch:
-        play(Path(scratch) / "bench", target, lambda _kiosk, camera: print(*camera.seen))
+        play(Path(scratch) / "bench", target, lambda _kiosk, camera: print(*camera.seen), sys.argv[2:])
