@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
@@ -13,6 +13,7 @@ from devices.wired import Wired
 
 _QUIET_S: Final = 0.03  # some thirty characters at 9600 baud
 _BABBLE: Final = 4096
+_DRAIN_S: Final = 0.5  # the rest of the longest frame at 9600 baud
 
 E = TypeVar("E")
 
@@ -120,6 +121,13 @@ class Ear(Generic[E]):
             return self._damaged
         return None
 
+    def within(self, timeout_s: float) -> Iterator[E]:
+        """Yield what is heard, until silence or until ``timeout_s`` are over, however much still comes."""
+        now = self._wire.timing.now
+        deadline = now() + timeout_s
+        while (left_s := deadline - now()) > 0 and (event := self.next(left_s)) is not None:
+            yield event
+
     def forget(self) -> None:
         """Forget all that has arrived."""
         self._heard.clear()
@@ -130,8 +138,8 @@ class Ear(Generic[E]):
         """Let what is still coming of a damaged frame go by, until the wire is quiet."""
         self._heard.clear()
         self._parser.clear()
-        passed = 0
+        passed, deadline = 0, self._wire.timing.now() + _DRAIN_S
         while data := self._wire.receive(_QUIET_S):
             passed += len(data)
-            if passed > _BABBLE:
+            if passed > _BABBLE or self._wire.timing.now() > deadline:
                 raise self._wire.garbled("does not stop sending")

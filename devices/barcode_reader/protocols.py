@@ -132,13 +132,14 @@ PROTOCOLS: Final[dict[str, Callable[[Wire], ScannerProtocol]]] = {"honeywell": H
 
 
 def _heard(wire: Wire, command: bytes, whole: Callable[[bytes], bool]) -> bytes:
-    answer = b""
+    answer, deadline = b"", wire.timing.now() + _REPLY_S
     while not whole(answer):
-        data = wire.receive(_REPLY_S)
-        if not data:
+        left_s = deadline - wire.timing.now()
+        data = wire.receive(left_s) if left_s > 0 else b""
+        if not data and not answer:
             raise wire.silent(command.decode("ascii"))
         answer += data
-        if len(answer) > _LONGEST_REPLY:
+        if not data or len(answer) > _LONGEST_REPLY:
             raise wire.garbled(command.decode("ascii"))
     return answer
 

@@ -23,7 +23,7 @@ _ANSWER_S: Final = 1.0
 _MOVE_S: Final = 8.0
 _CHIP_S: Final = 3.0
 _TRIES: Final = 3
-_STRANGE: Final = 1024  # bytes that mean nothing, after which listening ends
+_STRANGE: Final = 256  # bytes that mean nothing, after which listening ends
 
 
 class Position(Enum):

@@ -53,7 +53,7 @@ def post(link: Link, address: Address, body: bytes, timeout_s: float) -> bytes:
     except LinkLost as error:
         raise NotReached(str(error)) from error
     connection = http.client.HTTPConnection(address.host, address.port)
-    connection.sock = _Socket(link, timeout_s)
+    connection.sock = _Socket(link, deadline)
     try:
         connection.request("POST", address.path, body, {"Content-Type": _MEDIA_TYPE})
         return _body(connection.getresponse(), deadline)
@@ -70,9 +70,9 @@ def post(link: Link, address: Address, body: bytes, timeout_s: float) -> bytes:
 class _Socket:
     """An open link as what ``http.client`` needs of a socket."""
 
-    def __init__(self, link: Link, timeout_s: float) -> None:
+    def __init__(self, link: Link, deadline: float) -> None:
         self._link = link
-        self._timeout_s = timeout_s
+        self._deadline = deadline
 
     def sendall(self, data: bytes) -> None:
         """Send all of it; raises ``ConnectionError``."""
@@ -82,26 +82,27 @@ class _Socket:
             raise ConnectionError(str(error)) from error
 
     def makefile(self, mode: str) -> io.BufferedReader:
-        return io.BufferedReader(_Heard(self._link, self._timeout_s))
+        return io.BufferedReader(_Heard(self._link, self._deadline))
 
     def close(self) -> None:
         self._link.close()
 
 
 class _Heard(io.RawIOBase):
-    """What comes on a link, as a file that has its end where the other side hangs up."""
+    """What comes on a link until ``deadline``, as a file that has its end where the other side hangs up."""
 
-    def __init__(self, link: Link, timeout_s: float) -> None:
+    def __init__(self, link: Link, deadline: float) -> None:
         self._link = link
-        self._timeout_s = timeout_s
+        self._deadline = deadline
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
         """Wait for bytes; raises ``TimeoutError``."""
+        left_s = self._deadline - time.monotonic()
         try:
-            data = self._link.read(len(buffer), self._timeout_s)
+            data = self._link.read(len(buffer), left_s) if left_s > 0 else b""
         except LinkLost:
             return 0
         if not data:

@@ -213,10 +213,12 @@ class ZfmFingerprintPad(Wired):
                 pass
 
     def _packet(self, timeout_s: float) -> Packet | None:
-        """Return the next packet, None when the module falls silent."""
+        """Return the next packet, None when none is whole in time: silence, or a module that babbles."""
+        deadline = time.monotonic() + timeout_s
         with self._wire() as link:
             while not self._packets:
-                data = link.read(4096, timeout_s)
+                left_s = deadline - time.monotonic()
+                data = link.read(4096, left_s) if left_s > 0 else b""
                 if not data:
                     return None
                 self._packets.extend(self._reader.feed(data))

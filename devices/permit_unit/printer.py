@@ -152,7 +152,7 @@ class Printer:
         frame = frames.encode(command, data)
         for _ in range(1 if command == _HAND_BACK else _TRIES):
             self._wire.send(frame)
-            while (event := self._ear.next(_ACK_S)) is not None:
+            for event in self._ear.within(_ACK_S):
                 if event is Sign.ACKNOWLEDGED:
                     return
                 if event is Sign.SEND_AGAIN:
@@ -165,7 +165,7 @@ class Printer:
         damaged = False
         for _ in range(_TRIES):
             self._wire.send(frames.ENQ)
-            while (event := self._ear.next(_ACK_S)) is not None:
+            for event in self._ear.within(_ACK_S):
                 if isinstance(event, Reply) and event.command == command:
                     return event
                 damaged = damaged or event is not Sign.ACKNOWLEDGED
