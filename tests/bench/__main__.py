@@ -15,7 +15,7 @@ import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from tests.bench import certificates, face, history, journal, maintenance, panel, visits, window
+from tests.bench import certificates, face, history, journal, maintenance, office, panel, visits, window
 
 Figures = Mapping[str, float | int]
 
@@ -27,6 +27,8 @@ PARTS: dict[str, Callable[[], Figures]] = {
     "visits": visits.measure,
     "window": window.measure,
     "certificates": certificates.measure,
+    "traffic": traffic.measure,
+    "office": office.measure,
     "panel": panel.measure,
     "maintenance": maintenance.measure,
     "memory": window.measure_memory,
@@ -58,6 +60,9 @@ LIMITS = {
     "visit.real_s": Limit(180),
     "certificate.render_sign_s": Limit(0.5),
     "certificate.real_s": Limit(60),
+    "traffic.taps": Limit(7),
+    "traffic.real_s": Limit(90),
+    "traffic.scroll_longest_frame_ms": Limit(100),
     "start.to_home_s": Limit(3),
     "memory.rest_mb": Limit(450),
     "memory.after_200_visits_mb": Limit(450),
@@ -67,6 +72,8 @@ LIMITS = {
     "diagnostics.fault_to_page_s": Limit(2),
     "diagnostics.self_test_s": Limit(60),
     "report.made_s": Limit(3),
+    "office.requests_per_s": Limit(300, least=True),
+    "office.p99_ms": Limit(200),
     "panel.fps": Limit(10, least=True),
     "panel.delay_p95_ms": Limit(200),
     "panel.idle_fps": Limit(0.5),
