@@ -19,9 +19,13 @@ START_TIMEOUT_S = 30.0
 
 
 class PostgresServer:
-    """Started by ``with``; ``database()`` makes a fresh, empty database and returns its URL."""
+    """Started by ``with``; ``database()`` makes a fresh, empty database and returns its URL.
 
-    def __init__(self) -> None:
+    ``durable``: what is committed survives a power cut, as a bureau's must. Tests do without.
+    """
+
+    def __init__(self, *, durable: bool = False) -> None:
+        self._durable = durable
         self._programs = _programs()
         # The server refuses to run as root; any other user does.
         self._user = "nobody" if os.geteuid() == 0 else None
@@ -36,12 +40,12 @@ class PostgresServer:
             os.chown(self._folder, owner.pw_uid, owner.pw_gid)
         data = self._folder / "data"
         self._run("initdb", "-D", str(data), "-U", "kiosk", "-A", "trust", "--no-sync", "-E", "UTF8")
+        hasty = ("-c", "fsync=off", "-c", "full_page_writes=off", "-c", "synchronous_commit=off")
         self._server = subprocess.Popen(
             [
                 *(self._programs / "postgres", "-D", data, "-p", str(self._port)),
                 *("-c", "listen_addresses=127.0.0.1", "-c", f"unix_socket_directories={self._folder}"),
-                # Nothing here has to survive a power cut; everything else is as it would be.
-                *("-c", "fsync=off", "-c", "full_page_writes=off", "-c", "synchronous_commit=off"),
+                *(() if self._durable else hasty),
             ],
             user=self._user,
             cwd=self._folder,
@@ -71,6 +75,11 @@ class PostgresServer:
         with psycopg.connect(self._url("postgres"), autocommit=True) as connection:
             connection.execute(f"CREATE DATABASE {name} STRATEGY file_copy".encode())
         return self._url(name)
+
+    @property
+    def pid(self) -> int:
+        """The process that all others of the server descend from."""
+        return self._server.pid
 
     def _url(self, database: str) -> str:
         return f"postgresql://kiosk@127.0.0.1:{self._port}/{database}"
