@@ -6,13 +6,16 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
+import pypdfium2
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
-from pypdf import PdfReader, PdfWriter
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.pdf_utils.writer import copy_into_new_writer
 
 from kiosk.paper_check import Expected, PaperCheck, PaperDiffers
 from simulators.back_office.papers import Papers
@@ -131,24 +134,26 @@ def test_what_was_added_after_the_seal_is_seen(check: PaperCheck, make: Make) ->
     out = BytesIO(make())
     writer = IncrementalPdfFileWriter(out)
     writer.root["/Lang"] = writer.root.raw_get("/Type")
-    writer.update_root()
-    writer.write_in_place()
+    writer.update_root()  # type: ignore[no-untyped-call]
+    writer.write_in_place()  # type: ignore[no-untyped-call]
     assert verdict(check, out.getvalue()) == "signature-partial"
 
 
 def test_a_seal_that_was_carried_over_to_another_paper_breaks(check: PaperCheck, make: Make) -> None:
-    reader, writer = PdfReader(BytesIO(make())), PdfWriter()
-    writer.clone_document_from_reader(reader)
     out = BytesIO()
-    writer.write(out)
+    copy_into_new_writer(PdfFileReader(BytesIO(make()))).write(out)  # type: ignore[no-untyped-call]
     assert verdict(check, out.getvalue()) in {"signature-broken", "signature-partial", "unreadable"}
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(place=st.floats(0, 1, exclude_max=True), bit=st.integers(0, 7))
 def test_no_bit_can_change(check: PaperCheck, signed: bytes, place: float, bit: int) -> None:
+    """Outside of the place for the signature itself, whose end is filled up with zeros."""
+    _, before, after, length = PdfFileReader(BytesIO(signed)).embedded_signatures[0].byte_range
+    assert after + length == len(signed)
+    number = int(place * (before + length))
     changed = bytearray(signed)
-    changed[int(place * len(changed))] ^= 1 << bit
+    changed[number if number < before else number - before + after] ^= 1 << bit
     assert verdict(check, bytes(changed)) != ""
 
 
@@ -173,6 +178,17 @@ def test_paper_of_another_size_is_refused(papers: Papers, tmp_path_factory: pyte
     check = PaperCheck(papers.seal.anchor)
     assert verdict(check, small.make("small", {}, ADDRESS)) == "paper-size"
     assert verdict(check, small.make("long", {}, ADDRESS)) == "pages"
+
+
+def test_a_template_that_was_edited_counts_from_the_next_paper_on(tmp_path: Path) -> None:
+    (tmp_path / "kinds.toml").write_text("")
+    papers = Papers(PadesSeal("test"), templates=tmp_path)
+    sizes = []
+    for width in (100, 120):
+        (tmp_path / "note.typ").write_text(f"#set page(width: {width}mm, height: 100mm)\n#sys.inputs.data")
+        with pypdfium2.PdfDocument(papers.render("note", {}, ADDRESS)) as document:
+            sizes.append(round(document[0].get_width() / 72 * 25.4))
+    assert sizes == [100, 120]
 
 
 def test_an_anchor_that_is_no_certificate_is_told_at_the_start() -> None:
