@@ -15,7 +15,18 @@ import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from tests.bench import certificates, face, history, journal, maintenance, office, panel, visits, window
+from tests.bench import (
+    certificates,
+    face,
+    history,
+    journal,
+    maintenance,
+    office,
+    panel,
+    traffic,
+    visits,
+    window,
+)
 
 Figures = Mapping[str, float | int]
 
@@ -28,7 +39,6 @@ PARTS: dict[str, Callable[[], Figures]] = {
     "window": window.measure,
     "certificates": certificates.measure,
     "traffic": traffic.measure,
-    "office": office.measure,
     "office": office.measure,
     "panel": panel.measure,
     "maintenance": maintenance.measure,
@@ -73,8 +83,6 @@ LIMITS = {
     "diagnostics.fault_to_page_s": Limit(2),
     "diagnostics.self_test_s": Limit(60),
     "report.made_s": Limit(3),
-    "office.requests_per_s": Limit(300, least=True),
-    "office.p99_ms": Limit(200),
     "office.requests_per_s": Limit(300, least=True),
     "office.p99_ms": Limit(200),
     "panel.fps": Limit(10, least=True),
