@@ -33,7 +33,7 @@ from kiosk.prompts import Action, Attract, Home, Notice, Option, OutOfService, T
 from kiosk.services import Service
 from kiosk.stage import Surroundings
 from kiosk.steps.id_card import ask_to_take_id_card
-from kiosk.steps.permit import RETAINED, give_back_permit
+from kiosk.steps.permit import RETAINED, give_back_permit, shut_entry
 from kiosk.texts import LANGUAGES, Text, text
 from kiosk.visit import MAINTENANCE, Back, Closed, Leave, Refused, Visit
 
@@ -102,6 +102,7 @@ class Reception:
         """Show the first two pages; return what was chosen, None when the person went away."""
         stage = self._house.stage
         stage.reset()
+        await shut_entry(self._house)
         watching = asyncio.create_task(self._watch_devices())
         try:
             language, chosen = await self._attract()

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from dataclasses import dataclass
 from datetime import date
+from typing import TYPE_CHECKING
 
 from devices.base import DeviceError, Retry
 from devices.interfaces import ChipHolder, Media, PermitUnit
@@ -23,6 +24,9 @@ from kiosk.prompts import Answer, Place, PlaceItem, TakeItem, Tone, Working
 from kiosk.steps.id_card import Holder
 from kiosk.texts import Text, text
 from kiosk.visit import Leave, Refused, Visit
+
+if TYPE_CHECKING:
+    from kiosk.house import House
 
 LONGEST_PAUSE_S = 0.15
 """Between two looks at where the permit is."""
@@ -146,6 +150,22 @@ async def give_back_permit(visit: Visit) -> bool:
             return True
         act.failed(media=Media.ENTERING.value)
     return not await retract_permit(visit)
+
+
+async def shut_entry(house: House) -> None:
+    """Close the entry while nobody is served: a unit that has just started draws in what is pushed in.
+
+    A permit that no visit knows is moved to the gate, for whoever stands there.
+    """
+    unit = house.cabinet.permit_unit
+    if not unit.fitted or unit.fault() is not None:
+        return
+    with contextlib.suppress(DeviceError):
+        async with house.one_at_a_time:
+            await unit(lambda u: u.refuse())
+            if await unit(lambda u: u.media()) is Media.PRESENT:
+                house.events.event("permit-without-visit", device=unit.name)
+                await unit(lambda u: u.eject())
 
 
 async def revive(visit: Visit) -> None:

@@ -18,6 +18,7 @@ from kiosk.__main__ import EXIT_JOURNAL_FAILED
 from kiosk.journal import Outcome
 from kiosk.watchdog import EXIT_HUNG
 from simulators.citizen import Plan
+from simulators.control_client import Refused
 from tests.crash import truths
 from tests.crash.ground import Ground
 from tests.crash.routes import WHO, Route
@@ -109,6 +110,16 @@ def test_a_child_that_dies_while_it_starts_is_started_again(ground: Ground) -> N
     assert report is not None
     assert (report["outcome"], report["reason"]) == ("delivered", "")
     well(ground, before)
+
+
+def test_a_machine_at_rest_takes_no_permit_in(ground: Ground) -> None:
+    """A unit that has just started would: the first page stands only once its entry is shut."""
+    ground.end()
+    ground.ready()
+    ground.world.do("persona", name=WHO)
+    with contextlib.suppress(Refused):
+        ground.world.do("insert_permit")
+    assert ground.world.state()["permit"]["where"] in ("pocket", "gate")
 
 
 def test_a_screen_that_hangs_ends_the_process_and_the_next_start_gives_all_back(ground: Ground) -> None:

@@ -38,7 +38,7 @@ KINDS: Final = {
     if exchange.kind.name != "document_scanner"  # its wire is a program's pipe
 }
 IN_TURNS: Final = "payment-aborted"
-"""Cut in pieces, the host's own words come between the terminal's: ``test_payment_terminal_frames.py`` cuts it."""
+"""Cut in pieces, the host's own words come between: ``test_payment_terminal_frames.py`` cuts it."""
 LONGEST_S: Final = 120.0
 """No command of any driver waits longer for a wire that says nothing."""
 FOR_EVER_S: Final = 500.0
