@@ -20,6 +20,8 @@ from kiosk.journal import chain, keys, schema
 from kiosk.journal.records import Head, JournalRefused
 
 SQLITE_AT_LEAST: Final = (3, 51, 3)
+PAGE_BYTES: Final = 4096
+"""SQLCipher's page."""
 TAIL_EVENTS: Final = 256
 """How many of the newest events a start verifies: a bound, so that a start never grows."""
 
@@ -45,8 +47,9 @@ def connect(path: Path, key: bytes, *, query_only: bool = False) -> Connection:
         raise JournalRefused("sqlite-too-old", ".".join(map(str, sqlite_version())))
     if len(key) != 32:
         raise JournalRefused("key-length")
-    if query_only and path.exists() and path.stat().st_size == 0:
-        raise JournalRefused("damaged", "the file is empty")  # SQLite would take its log for a leftover
+    if query_only and path.exists() and path.stat().st_size < PAGE_BYTES:
+        # SQLite would take it for an empty one, and its log for a leftover that can go.
+        raise JournalRefused("damaged", "the file is shorter than a page")
     address = f"{path.absolute().as_uri()}?mode={'ro' if query_only else 'rwc'}"
     try:
         connection = dbapi2.connect(address, uri=True, isolation_level=None, timeout=5.0)

@@ -272,10 +272,11 @@ def test_a_reader_cannot_write_and_makes_no_file(files: tuple[Path, Path], tmp_p
         database.connect(tmp_path / "none.db", KEY, query_only=True)
     assert refused.value.code == "damaged"
     assert not (tmp_path / "none.db").exists()
-    (tmp_path / "empty.db").write_bytes(b"")
-    with pytest.raises(JournalRefused) as refused:
-        database.connect(tmp_path / "empty.db", KEY, query_only=True)
-    assert (refused.value.code, refused.value.detail) == ("damaged", "the file is empty")
+    for size in (0, 1, 4095):
+        (tmp_path / "short.db").write_bytes(bytes(size))
+        with pytest.raises(JournalRefused) as refused:
+            database.connect(tmp_path / "short.db", KEY, query_only=True)
+        assert (refused.value.code, refused.value.detail) == ("damaged", "the file is shorter than a page")
 
 
 async def _closed(path: Path) -> None:
