@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,7 +15,7 @@ class Order:
     """One fault ordered for ``device``.
 
     Without ``operation`` it stands (a state: paper out) until cleared. With one it strikes at the
-    ``nth`` matching operation from now, once, or at each from then on with ``repeat``; with a
+    ``nth`` matching operation from now, once (a state then stands), or at each with ``repeat``; with a
     ``probability`` below 1 each of these is drawn for, from ``seed``, until it struck. ``after_s`` seconds
     have to pass before anything of this begins. ``args`` are the fault's own; ``share`` (0..1) among them
     is how much of the operation is done before it strikes, where the operation takes time.
@@ -102,8 +102,18 @@ class Faults:
                 if waiting.order.device == device and waiting.order.operation is None and waiting.begun
             }
 
-    def take(self, device: str, operation: str) -> Order | None:
-        """Tell ``device`` that it begins ``operation``; return the fault that strikes it, if any."""
+    def take(self, device: str, operation: str, states: Container[str] = ()) -> Order | None:
+        """Tell ``device`` that it begins ``operation``; return the fault that strikes it, if any.
+
+        One of the device's ``states`` is not returned: it stands from now on.
+        """
+        struck = self._struck(device, operation, states)
+        if struck is None or struck.fault not in states:
+            return struck
+        self.arm(Order(device, struck.fault, args=struck.args))
+        return None
+
+    def _struck(self, device: str, operation: str, states: Container[str]) -> Order | None:
         with self._lock:
             for waiting in self._waiting:
                 order = waiting.order
@@ -114,7 +124,7 @@ class Faults:
                     continue
                 if waiting.chance.random() >= order.probability:
                     continue
-                if not order.repeat:
+                if not order.repeat or order.fault in states:
                     self._waiting.remove(waiting)
                 return order
         return None

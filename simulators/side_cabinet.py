@@ -63,7 +63,9 @@ class SideCabinet:
     def entries(self) -> Mapping[str, Entry]:
         """What each device can be told to get wrong."""
         return {
-            barcode_scanner.NAME: Entry(barcode_scanner.FAULTS, barcode_scanner.OPERATIONS),
+            barcode_scanner.NAME: Entry(
+                barcode_scanner.FAULTS, barcode_scanner.OPERATIONS, barcode_scanner.MIDWAY
+            ),
             card_dispenser.NAME: Entry(
                 card_dispenser.FAULTS, card_dispenser.OPERATIONS, card_dispenser.MIDWAY
             ),

@@ -25,12 +25,14 @@ PROTOCOLS: Final = ("honeywell", "newland")
 OPERATIONS: Final = ("read", "command")
 FAULTS: Final[Mapping[str, str]] = {
     "unreadable": "this reading fails; the next one comes at once (read)",
-    "brokenOff": "half the code comes and nothing more (read)",
+    "brokenOff": "half the code (args share: 0.5) comes and nothing more (read)",
     "refused": "the scanner does not take the command (command)",
     "babbles": "the answer has no end (command)",
     "noAnswer": "state: hears and says nothing",
     "dark": "state: answers, and sees no code",
 }
+STATES: Final = ("noAnswer", "dark")
+MIDWAY: Final = ("read",)
 READ_S: Final = 0.15
 LOOK_S: Final = 0.05
 READING_TIME_S: Final[Mapping[str, float]] = {"honeywell": 30.0, "newland": 3.0}
@@ -113,7 +115,7 @@ class BarcodeScanner:
         return bool(self._shown) and (self.reading or by_itself)
 
     def _look(self, wire: WakingWire) -> None:
-        order = self._faults.take(NAME, "read")
+        order = self._faults.take(NAME, "read", STATES)
         fault = order.fault if order is not None else ""
         time.sleep(self._level.seconds(READ_S))
         dark = "dark" in self._faults.standing(NAME)
@@ -121,7 +123,8 @@ class BarcodeScanner:
             return
         self._until_s = 0.0
         self._seen = code = self._shown
-        wire.write(code[: len(code) // 2] if fault == "brokenOff" else code + b"\r")
+        broken_off = order is not None and order.fault == "brokenOff"
+        wire.write(code[: int(len(code) * order.share(0.5))] if order and broken_off else code + b"\r")
 
     def _take(self, wire: WakingWire) -> bool:
         """Take one command off the buffer; False when nothing whole is there."""
@@ -140,7 +143,8 @@ class BarcodeScanner:
             end = min(ends)
             command, mark, self._buffer = buffer[3:end], buffer[end : end + 1], buffer[end + 1 :]
             said, status = self._obey(command)
-            wire.write(said + {"ok": b"\x06", "refused": b"\x15"}.get(status, b"\x05") + mark)
+            if status != "silent":
+                wire.write(said + {"ok": b"\x06", "refused": b"\x15"}.get(status, b"\x05") + mark)
             return True
         if buffer.startswith((SYN_T, SYN_U)):
             self._buffer = buffer[3:]
@@ -158,12 +162,15 @@ class BarcodeScanner:
             return False
         asked, self._buffer = self._buffer[start + len(UDI_ASKS) : end], self._buffer[end + 2 :]
         said, status = self._obey(asked[1:])
-        wire.write(UDI_ANSWERS + asked[:1] + said + (b"\x06" if status == "ok" else b"\x15") + UDI_ENDS)
+        if status != "silent":
+            wire.write(UDI_ANSWERS + asked[:1] + said + (b"\x06" if status == "ok" else b"\x15") + UDI_ENDS)
         return True
 
     def _obey(self, command: bytes) -> tuple[bytes, str]:
-        """Do a command; return what is said and ``ok``, ``refused`` or ``unknown``."""
-        order = self._faults.take(NAME, "command")
+        """Do a command; return what is said and ``ok``, ``refused``, ``unknown`` or ``silent``."""
+        order = self._faults.take(NAME, "command", STATES)
+        if "noAnswer" in self._faults.standing(NAME):
+            return b"", "silent"
         if order is not None and order.fault == "babbles":
             return b"." * BABBLE, "ok"
         if order is not None:

@@ -17,6 +17,8 @@ from simulators.permit.carriage import Refused
 NAME: Final = "card_dispenser"
 FEW: Final = 3
 """With this many cards and fewer the stacker's sensor says that there are few."""
+STATES: Final = ("empty", "bin_full", "chip_dead", "error")
+"""Faults that stand once they have come."""
 MOVE_S: Final = 1.0
 FEED_S: Final = 1.8
 
@@ -160,7 +162,7 @@ class CardStore:
 
     def strike(self, operation: str) -> Order | None:
         """Tell the bench that ``operation`` begins."""
-        order = self._faults.take(NAME, operation)
+        order = self._faults.take(NAME, operation, STATES)
         if order is not None and order.fault == "power_lost":
             self.initialised = False
         return order

@@ -176,7 +176,7 @@ class DocumentPrinter:
         except ipp.Malformed as error:
             return 200, "application/ipp", ipp.answer(VERSION, BAD_REQUEST, error.request_id, [])
         operation = _OPERATIONS.get(request.operation)
-        struck = self._faults.take(NAME, operation) if operation else None
+        struck = self._faults.take(NAME, operation, STATES) if operation else None
         faults = {**standing, **({struck.fault: struck} if struck else {})}
         if "noAnswer" in faults:
             return None

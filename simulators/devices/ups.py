@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from simulators.faults import Faults, Order
+from simulators.faults import Faults
 from simulators.recorder import TO_DEVICE
 from simulators.wire import Wire, WireClosed
 
@@ -31,7 +31,8 @@ FAULTS: Final[Mapping[str, str]] = {
     "contradiction": "says that it is on mains and on battery",
 }
 ANSWERS: Final = ("dataStale", "driverGone", "error", "noAnswer")
-"""The faults of one answer; the others are states of the UPS."""
+"""The faults of one answer."""
+STATES: Final = tuple(fault for fault in FAULTS if fault not in ANSWERS)
 LOW_PERCENT: Final = 20
 FULL_RUNTIME_S: Final = 1800
 LIMIT_BYTES: Final = 4096
@@ -165,12 +166,10 @@ class Ups:
         """Return ``answer``, or what the server says in its place."""
         if ups != UPS:
             return b"ERR UNKNOWN-UPS\n"
-        struck = self._faults.take(NAME, operation)
+        struck = self._faults.take(NAME, operation, STATES)
         faults = dict(self._faults.standing(NAME))
-        if struck is not None and struck.fault in ANSWERS:
+        if struck is not None:
             faults[struck.fault] = struck
-        elif struck is not None:
-            self._faults.arm(Order(NAME, struck.fault))  # what happened to the UPS stays
         if "noAnswer" in faults:
             return b""
         if "error" in faults:

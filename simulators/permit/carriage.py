@@ -20,6 +20,8 @@ from simulators.level import Level
 from simulators.permit.card import PermitCard
 
 DEVICE: Final = "permit_unit"
+STATES: Final = ("bin_full", "chip_dead", "foreign_card", "error")
+"""Faults that stand once they have come."""
 ENTER_S: Final = 1.6
 MOVE_S: Final = 1.0
 RESTART_S: Final = 3.0
@@ -188,7 +190,7 @@ class Carriage:
 
     def strike(self, operation: str) -> Order | None:
         """Tell the bench that ``operation`` begins."""
-        return self.faults.take(DEVICE, operation)
+        return self.faults.take(DEVICE, operation, STATES)
 
     def move(self, operation: str, to: Position) -> bool:
         """Move the card; takes its time. False when it jams on the way or is snatched."""

@@ -196,6 +196,7 @@ def told_by(desk: Desk, level: Level) -> list[str]:
     """Return what reading a card, then a finger, ends with at ``level``."""
     said = []
     desk.device._level = desk.glass._level = level
+    desk.device.lift()
     desk.device.place(load_personas()["li-wenjing"])
     desk.glass.press(Press("f01"))
     for there, read in ((desk.reader.find, desk.reader.read), (desk.pad.finger_present, desk.pad.image)):
