@@ -8,24 +8,40 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, cast
 
-from devices.interfaces import Media
+from devices.base import Fault, StaffAction
+from devices.interfaces import Media, PrintJob, PrintState
 from devices.interfaces import PaymentState as P
+from kiosk.certificate_office import CertificateOffice, Decision, OfCase, Standing
+from kiosk.certificate_recovery import CertificateGoods
+from kiosk.collection_office import CollectionOffice
+from kiosk.collection_office import Standing as Kept
+from kiosk.collection_recovery import CollectionGoods
 from kiosk.goods_recovery import GoodsRecovery
 from kiosk.journal import EffectState as E
 from kiosk.journal.effects import (
     GIVE_BACK_PERMIT,
+    PICK_DOCUMENT,
+    PRESENT_DOCUMENT,
+    PRINT_DOCUMENT,
     PRINT_RECEIPT,
     PRINT_STRIP,
     REFUND_MONEY,
     RESTORE_CHIP,
+    RETAIN_DOCUMENT,
     RETRACT_PERMIT,
+    SETTLE_FINES,
+    SUBMIT_CERTIFICATE,
+    SUBMIT_DECISION,
     SUBMIT_ENDORSEMENT,
+    SUBMIT_OBJECTION,
     TAKE_MONEY,
     TAKE_PERMIT,
     WRITE_CHIP,
 )
+from kiosk.traffic_office import FineReceipt, Handled, TrafficOffice
+from kiosk.traffic_recovery import TrafficGoods
 from tests.trust.world import (
     FEE_FEN,
     BackOfficeOrder,
@@ -112,6 +128,108 @@ def _bin(world: World, surroundings: Surroundings) -> None:
     surroundings.desk.where, surroundings.desk.bin = Media.NOT_PRESENT, 1
 
 
+# --- the other services' desks and devices ----------------------------------------------------------
+
+
+@dataclass
+class Traffic:
+    """The traffic police's desk: it has everything that the case asked for."""
+
+    silent: bool = False
+
+    async def handled(self, case_no: str) -> Handled:
+        if self.silent:
+            raise unreachable()
+        return Handled({"X1": "D1"}, {"X1": "O1"}, (FineReceipt("R1", "D1", FEE_FEN),))
+
+
+@dataclass
+class Certificates:
+    """The certificates' desk, and the document printer: both have done what they were asked."""
+
+    silent: bool = False
+
+    async def of_case(self, case_no: str) -> OfCase:
+        if self.silent:
+            raise unreachable()
+        return OfCase(Decision.ISSUED, {"S1": Standing.ISSUED})
+
+    async def tell(self, serial: str, standing: Standing, reason: str = "") -> None:
+        if self.silent:
+            raise unreachable()
+
+    async def job(self, name: str) -> PrintJob:
+        if self.silent:
+            raise Fault("document_printer", "connectionLost", StaffAction.RESET)
+        return PrintJob(name, PrintState.COMPLETED)
+
+    async def cancel(self, name: str) -> None:
+        raise AssertionError("a job that is done is not cancelled")
+
+    async def sheets(self) -> int | None:
+        return 101
+
+
+@dataclass
+class Store:
+    """The store's desk, and the dispenser with one card in its path until it is kept."""
+
+    silent: bool = False
+    inside: Media = Media.PRESENT
+    kept: int = 0
+
+    async def standing(self, number: str) -> Kept:
+        return Kept.READY
+
+    async def tell(self, number: str, case_no: str, standing: Kept, code: str) -> None:
+        pass
+
+    async def media(self, unit: int) -> Media:
+        if self.silent:
+            raise Fault("card_dispenser", "connectionLost", StaffAction.RESET)
+        return self.inside
+
+    async def retained(self, unit: int) -> int:
+        return self.kept
+
+    async def retain(self, unit: int) -> int:
+        self.inside, self.kept = Media.NOT_PRESENT, self.kept + 1
+        return self.kept
+
+
+def _traffic(world: World, surroundings: Surroundings) -> None:
+    _paid(world, surroundings)
+    goods = TrafficGoods(world.journal, cast("TrafficOffice", Traffic()))
+    surroundings.goods["traffic-violations"] = goods
+
+
+def _certificates(world: World, surroundings: Surroundings) -> None:
+    desk = Certificates()
+    goods = CertificateGoods(world.journal, cast("CertificateOffice", desk), desk)
+    surroundings.goods["certificates"] = goods
+
+
+def _store(world: World, surroundings: Surroundings, inside: Media = Media.PRESENT) -> None:
+    desk = Store(inside=inside)
+    goods = CollectionGoods(world.journal, cast("CollectionOffice", desk), desk)
+    surroundings.goods["pick-up"] = goods
+
+
+def _taken_from_store(world: World, surroundings: Surroundings) -> None:
+    _store(world, surroundings, Media.NOT_PRESENT)
+
+
+def _all_silent(world: World, surroundings: Surroundings) -> None:
+    """Nobody answers, those of the other services either."""
+    _silence(world, surroundings)
+    for service, goods in surroundings.goods.items():
+        desk = goods._dispenser if service == "pick-up" else goods._office  # type: ignore[attr-defined]
+        desk.silent = True
+
+
+_UNIT: Final = {"unit": 1, "retained": 0, "document_no": "N1"}
+_VIOLATION: Final = {"violation_no": "X1", "fine_fen": FEE_FEN, "points": 3}
+
 CASES: Final[dict[str, OpenEffect]] = {
     TAKE_PERMIT: OpenEffect("v1:1", {"media": "notPresent"}, _KNOWN),
     TAKE_MONEY: OpenEffect(ORDER, _PAID[2], frozenset({E.COMPENSATED}), prepare=_paid),
@@ -146,4 +264,66 @@ CASES: Final[dict[str, OpenEffect]] = {
     PRINT_RECEIPT: OpenEffect("v1:receipt:1", {"cuts": 9}, frozenset({E.DONE})),
     GIVE_BACK_PERMIT: OpenEffect("v1:1", {"media": "present"}, _KNOWN, (_INSIDE,)),
     RETRACT_PERMIT: OpenEffect("v1:1", {"bin_count": 0}, frozenset({E.DONE}), (_INSIDE,), prepare=_bin),
+    SUBMIT_DECISION: OpenEffect(
+        "C1:decide:X1",
+        _VIOLATION,
+        frozenset({E.DONE}),
+        service="traffic-violations",
+        prepare=_traffic,
+        silence=_all_silent,
+    ),
+    SUBMIT_OBJECTION: OpenEffect(
+        "C1:object:X1",
+        {"violation_no": "X1", "reason": "not-me"},
+        frozenset({E.DONE}),
+        service="traffic-violations",
+        prepare=_traffic,
+        silence=_all_silent,
+    ),
+    SETTLE_FINES: OpenEffect(
+        "C1:settle",
+        {"order_no": ORDER, "bill_no": "B1"},
+        frozenset({E.DONE}),
+        (_PAID,),
+        service="traffic-violations",
+        prepare=_traffic,
+        silence=_all_silent,
+    ),
+    SUBMIT_CERTIFICATE: OpenEffect(
+        "C1:certificate",
+        {"document": "household", "copies": 1, "purpose": "bank"},
+        frozenset({E.DONE}),
+        service="certificates",
+        prepare=_certificates,
+        silence=_all_silent,
+    ),
+    PRINT_DOCUMENT: OpenEffect(
+        "C1-D1",
+        {"serial": "S1", "digest": "d" * 64, "sheets": 100},
+        frozenset({E.DONE}),
+        service="certificates",
+        prepare=_certificates,
+        silence=_all_silent,
+    ),
+    PICK_DOCUMENT: OpenEffect(
+        "dead:N1:pick", _UNIT, frozenset({E.DONE}), service="pick-up", prepare=_store, silence=_all_silent
+    ),
+    PRESENT_DOCUMENT: OpenEffect(
+        "dead:N1:present",
+        _UNIT,
+        frozenset({E.DONE}),
+        ((PICK_DOCUMENT, "dead:N1:pick", _UNIT, {"media": "present"}),),
+        service="pick-up",
+        prepare=_taken_from_store,
+        silence=_all_silent,
+    ),
+    RETAIN_DOCUMENT: OpenEffect(
+        "dead:N1:retain",
+        _UNIT,
+        _KNOWN,
+        ((PICK_DOCUMENT, "dead:N1:pick", _UNIT, {"media": "present"}),),
+        service="pick-up",
+        prepare=_store,
+        silence=_all_silent,
+    ),
 }
