@@ -111,7 +111,11 @@ async def test_a_window_that_draws_no_more_ends_the_process_though_the_loop_turn
 
 async def test_a_log_that_hangs_does_not_keep_the_process_alive() -> None:
     stuck, ended = threading.Event(), threading.Event()
-    log = EventLog(read_catalogue(), lambda _: stuck.wait(30) and None, wall=SystemClock().wall)
+
+    def write(line: str) -> None:
+        stuck.wait(30)
+
+    log = EventLog(read_catalogue(), write, wall=SystemClock().wall)
     dog = Watchdog(log, warn_s=0.4, limit_s=0.8, end=lambda _: ended.set())
     async with dog:
         dog.beat("window")
