@@ -138,7 +138,7 @@ class Window:
         """Return how many textures Kivy has alive, whoever holds them, and the bytes of those painted."""
         from kivy.graphics.texture import Texture
 
-        alive = sum(isinstance(thing, Texture) for thing in gc.get_objects())
+        alive = sum(issubclass(type(thing), Texture) for thing in gc.get_objects())
         return {"count": alive, "bytes": self.texture_bytes}
 
     def screenshot(self, path: str) -> None:

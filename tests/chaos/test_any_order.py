@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import Any, ClassVar, Final
 
 import pytest
+import requests
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -191,7 +192,10 @@ class AnyOrder(RuleBasedStateMachine):
     def _what_is_not_true(self) -> list[str]:
         deadline_s = time.monotonic() + truths.PATIENCE_S
         while True:
-            found = list(self._false())
+            try:
+                found = list(self._false())
+            except requests.RequestException as error:
+                found = [f"the back office did not say: {error}"]  # a connection cut by a trouble before
             if not found or time.monotonic() > deadline_s:
                 return found
             time.sleep(0.2)
