@@ -60,6 +60,7 @@ PARTS: Final = {
             "kiosk/reconciliation.py",
         ),
         (
+            "tests/trust/test_tills.py",
             "tests/trust/test_money_stories.py",
             "tests/trust/test_money_at_terminal.py",
             "tests/trust/test_money_by_code.py",
