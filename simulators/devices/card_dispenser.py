@@ -9,44 +9,26 @@ stacker (``0`` empty, ``1`` few, ``2`` enough).
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
-from functools import reduce
-from operator import xor
 from typing import Any, Final
 
-from simulators.devices.card_store import FEW, NAME, CardStore, Place
-from simulators.faults import Faults, Order
-from simulators.level import Level
-from simulators.permit import words as permit_words
-from simulators.permit.chip import ChipSilent
-from simulators.permit.transport import (
-    ACK,
-    ACTIVATION,
-    ATS,
+from simulators.crt571 import (
     BIN_FULL,
     BY_HAND,
-    CHIP_TIMEOUT,
-    DATA,
-    END,
-    EOT,
-    FRAGMENT_LOOK_S,
-    FRAGMENT_TIMEOUT_S,
     JAM,
-    MAX_TEXT,
-    NAK,
-    NOT_ACTIVE,
     NOT_INITIALISED,
-    PARAMETER,
-    RF_ACTIVATE_S,
-    RF_EXCHANGE_S,
     SEQUENCE,
+    STACKER_EMPTY,
     START,
-    UID,
-    UNDEFINED,
+    ChipField,
     CommandFailed,
-    frame,
+    Conversation,
+    done,
 )
+from simulators.devices.card_store import FEW, NAME, CardStore, Place
+from simulators.faults import Faults
+from simulators.level import Level
+from simulators.permit import words as permit_words
 from simulators.wire import Wire
 
 __all__ = ["FAULTS", "MIDWAY", "NAME", "OPERATIONS", "CardDispenser", "words"]
@@ -65,7 +47,6 @@ FAULTS: Final[Mapping[str, str]] = {
     "chip_dead": "state: no chip answers (args unit)",
 }
 FIRMWARE: Final = b"CRT-571-M001 V1.0 SIM"
-STACKER_EMPTY: Final = b"A0"
 _ST0: Final = {Place.GATE: b"1", Place.RF: b"2", Place.HELD: b"2", Place.JAMMED: b"2"}
 
 
@@ -75,8 +56,10 @@ class CardDispenser:
     def __init__(self, level: Level, faults: Faults, units: int = 2) -> None:
         self.stores = [CardStore(number, level, faults) for number in range(1, units + 1)]
         self._units = [_Unit(store) for store in self.stores]
-        self._buffer = bytearray()
-        self._last_reply = b""
+        self._conversation = Conversation(
+            lambda address, command, data: self._units[address].answer(command, data),
+            has=lambda address: address < len(self._units),
+        )
 
     def store(self, number: int) -> CardStore:
         """Return unit ``number``, from 1; raises ``ValueError``."""
@@ -95,55 +78,7 @@ class CardDispenser:
 
     def serve(self, wire: Wire) -> None:
         """Serve until ``WireClosed`` comes out of the wire."""
-        fragment_since: float | None = None
-        while True:
-            data = wire.read(FRAGMENT_LOOK_S if self._buffer else None)
-            self._buffer += data
-            if data:
-                fragment_since = None
-            while self._take(wire):
-                pass
-            if not self._buffer:
-                fragment_since = None
-            elif fragment_since is None:
-                fragment_since = time.monotonic()
-            elif time.monotonic() - fragment_since > FRAGMENT_TIMEOUT_S:
-                self._buffer.clear()
-                wire.write(NAK)
-
-    def _take(self, wire: Wire) -> bool:
-        """Take one control byte or frame off the buffer; False when nothing whole is there."""
-        buffer = self._buffer
-        if not buffer:
-            return False
-        if buffer[0] != START:
-            control = bytes([buffer.pop(0)])
-            if control == NAK and self._last_reply:
-                wire.write(self._last_reply)
-            elif control == EOT:
-                wire.write(EOT)
-            return True
-        if len(buffer) < 4:
-            return False
-        length = int.from_bytes(buffer[2:4], "big")
-        if length > MAX_TEXT:
-            buffer.clear()
-            wire.write(NAK)
-            return True
-        size = 4 + length + 2
-        if len(buffer) < size:
-            return False
-        asked = bytes(buffer[:size])
-        del buffer[:size]
-        if asked[1] >= len(self._units):
-            return True  # nobody has this address: nobody answers
-        if asked[-2] != END or reduce(xor, asked) != 0 or length < 3 or asked[4] != ord("C"):
-            wire.write(NAK)
-            return True
-        wire.write(ACK)
-        self._last_reply = frame(asked[1], self._units[asked[1]].answer(asked[5:7], asked[7:-2]))
-        wire.write(self._last_reply)
-        return True
+        self._conversation.serve(wire)
 
 
 class _Unit:
@@ -151,7 +86,13 @@ class _Unit:
 
     def __init__(self, store: CardStore) -> None:
         self._store = store
-        self._field_on = False
+        self._chip = ChipField(
+            card=lambda: store.card,
+            dead=lambda: store.chip_dead,
+            wait=store.wait,
+            strike=store.strike,
+            require_at_rf=self._require_at_rf,
+        )
         self._commands: dict[bytes, Callable[[bytes], bytes]] = {
             b"00": lambda data: self._initialise(Place.HELD),
             b"01": lambda data: self._initialise(None),
@@ -161,10 +102,7 @@ class _Unit:
             b"22": lambda data: self._fetch("to_rf", Place.RF),
             b"23": self._to_bin,
             b"29": self._to_gate,
-            b"`0": self._activate,
-            b"`1": self._deactivate,
-            b"`2": lambda data: b"20" if self._field_on else b"00",
-            b"`4": self._exchange,
+            **self._chip.commands,
             b"\xa20": lambda data: bytes([10]) + f"SIM{store.number:07d}".encode("ascii"),
             b"\xa40": lambda data: FIRMWARE,
             b"\xa50": lambda data: f"{store.retained % 1000:03d}".encode("ascii"),
@@ -173,15 +111,9 @@ class _Unit:
     def answer(self, command: bytes, data: bytes) -> bytes:
         """Return the text of the reply to a command."""
         try:
-            act = self._commands.get(command)
-            if not self._store.initialised and command[:1] != b"0":
-                raise CommandFailed(NOT_INITIALISED)
-            if act is None:
-                known = {key[:1] for key in self._commands}
-                raise CommandFailed(PARAMETER if command[:1] in known else UNDEFINED)
-            if (error := self._store.error) and command[:1] != b"0":
-                raise CommandFailed(error)
-            said = act(data)
+            said = done(
+                self._commands, command, data, initialised=self._store.initialised, error=self._store.error
+            )
         except CommandFailed as failed:
             return b"N" + command + failed.code
         return b"P" + command + self._sensors() + said
@@ -196,7 +128,7 @@ class _Unit:
         """Begin anew; the card goes to hold, into the bin (None), or stays (``NONE``)."""
         store = self._store
         store.initialised, store.by_hand = True, False
-        self._power_chip(False)
+        self._chip.power(False)
         self._require_no_jam()
         if store.card is not None and to is None:
             self._to_bin(b"")
@@ -225,7 +157,7 @@ class _Unit:
         return b""
 
     def _to_gate(self, data: bytes) -> bytes:
-        self._power_chip(False)
+        self._chip.power(False)
         return self._fetch("to_gate", Place.GATE)
 
     def _to_bin(self, data: bytes) -> bytes:
@@ -233,7 +165,7 @@ class _Unit:
         self._require_card()
         if store.bin_full:
             raise CommandFailed(BIN_FULL)
-        self._power_chip(False)
+        self._chip.power(False)
         if not store.retain():
             raise CommandFailed(JAM if store.place is Place.JAMMED else BY_HAND)
         self._require_power()
@@ -243,42 +175,6 @@ class _Unit:
         if not self._store.move(operation, to):
             raise CommandFailed(JAM if self._store.place is Place.JAMMED else BY_HAND)
         self._require_power()
-
-    def _activate(self, data: bytes) -> bytes:
-        store = self._store
-        if data != b"A0":
-            raise CommandFailed(DATA)
-        self._require_at_rf()
-        store.wait(RF_ACTIVATE_S)
-        if store.card is None or store.card.chip is None or store.card.wrong_way_round or store.chip_dead:
-            raise CommandFailed(ACTIVATION)
-        self._power_chip(True)
-        return b"A\x04\x00" + bytes([len(UID)]) + UID + b"\x20" + ATS
-
-    def _deactivate(self, data: bytes) -> bytes:
-        self._power_chip(False)
-        return b""
-
-    def _exchange(self, data: bytes) -> bytes:
-        card = self._store.card
-        self._require_at_rf()
-        if not self._field_on or card is None or card.chip is None:
-            raise CommandFailed(NOT_ACTIVE)
-        self._store.wait(RF_EXCHANGE_S)
-        try:
-            return card.chip.exchange(data, self._strike)
-        except ChipSilent:
-            self._power_chip(False)
-            raise CommandFailed(CHIP_TIMEOUT) from None
-
-    def _strike(self, operation: str) -> Order | None:
-        return self._store.strike(operation)
-
-    def _power_chip(self, on: bool) -> None:
-        self._field_on = on
-        card = self._store.card
-        if card is not None and card.chip is not None:
-            card.chip.power()
 
     def _require_card(self) -> None:
         self._require_no_jam()

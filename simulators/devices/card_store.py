@@ -118,10 +118,9 @@ class CardStore:
         return "chip_dead" in self._standing()
 
     @property
-    def error(self) -> bytes:
-        """The two characters of the error that the unit has, b"" without one."""
-        order = self._standing().get("error")
-        return b"" if order is None else error_characters(order)
+    def error(self) -> Order | None:
+        """The error that the unit has, as it was ordered."""
+        return self._standing().get("error")
 
     def stacked(self) -> int:
         """Return how many cards the feeder can reach."""
@@ -183,11 +182,6 @@ class CardStore:
             for fault, order in self._faults.standing(NAME).items()
             if order.args.get("unit", self.number) == self.number
         }
-
-
-def error_characters(order: Order) -> bytes:
-    """Return the characters that an ordered ``error`` names."""
-    return str(order.args.get("code", "51")).zfill(2).encode("ascii", "replace")
 
 
 def _share(order: Order | None) -> float:

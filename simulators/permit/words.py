@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from simulators.permit import printer, scanner, transport
+from simulators import crt571
+from simulators.permit import printer, scanner
 
 # Keys are CM and PM, which are ASCII digits save for the chip's and the counters' families.
 _TRANSPORT: Final = {
@@ -57,7 +58,7 @@ def of_transport(direction: str, data: bytes) -> str:
     said: list[str] = []
     at = 0
     while at < len(data):
-        if data[at] != transport.START or at + 4 > len(data):
+        if data[at] != crt571.START or at + 4 > len(data):
             said.append(_CONTROL.get(data[at], f"{data[at]:02X}?"))
             at += 1
             continue

@@ -19,6 +19,7 @@ from devices.fingerprint_pad import ZfmFingerprintPad
 from devices.id_card_reader import SamIdCardReader
 from devices.link import open_link
 from simulators.catalogue import Catalogue, Entry, UnknownFault
+from simulators.crt571 import CommandFailed
 from simulators.devices.camera import Camera, Scene
 from simulators.devices.fingerprint_pad import FingerprintPad, Press
 from simulators.devices.id_card_reader import IdCardReader
@@ -28,7 +29,7 @@ from simulators.people import load_personas
 from simulators.permit.card import PermitCard
 from simulators.permit.carriage import Carriage, Position
 from simulators.permit.scanner import Scanner
-from simulators.permit.transport import CommandFailed, Transport
+from simulators.permit.transport import Transport
 from tests.simulators.wiring import Room, served
 
 LONG = Level("long", mechanics=100.0, paced=False, misread=0.0)
@@ -221,12 +222,12 @@ def test_line_and_chip_of_a_permit_are_misread() -> None:
         carriage.card, carriage.position = PermitCard.of(PERMIT), Position.RF
         assert Scanner(carriage)._seen() == line
         transport = Transport(carriage)
-        transport._activate(b"A0")
+        transport.chip.activate(b"A0")
         if silent:
             with pytest.raises(CommandFailed, match="68"):
-                transport._exchange(SELECT)
+                transport.chip.exchange(SELECT)
         else:
-            assert transport._exchange(SELECT) == b"\x90\x00"
+            assert transport.chip.exchange(SELECT) == b"\x90\x00"
 
 
 def test_a_frame_is_smeared_now_and_then() -> None:
