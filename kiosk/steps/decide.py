@@ -57,14 +57,12 @@ async def decide_each(
     """
     handled = Handled()
     for number, violation in enumerate(chosen, start=1):
-        title = text(
-            "traffic-violations.look.question", number=number, count=len(chosen), act=violation.act.text
-        )
+        place = text("traffic-violations.look.place", number=number, count=len(chosen))
         evidence = await _evidence(visit, violation)
         if evidence is None:
             await _not_decided(visit, "evidence")
             continue
-        page = _page(rules, violation, title, evidence, licence.points + handled.points)
+        page = _page(rules, violation, place, evidence, licence.points + handled.points)
         async with camera_warm(visit, way):
             accepted, reason = await _ask(visit, rules, page)
             if accepted:
@@ -87,7 +85,7 @@ async def _evidence(visit: Visit, violation: Violation) -> tuple[Evidence, ...] 
 
 
 def _page(
-    rules: TrafficRules, violation: Violation, title: Text, evidence: Sequence[Evidence], points: int
+    rules: TrafficRules, violation: Violation, place: Text, evidence: Sequence[Evidence], points: int
 ) -> LookAtPictures:
     look = "traffic-violations.look"
     if violation.points:
@@ -101,7 +99,8 @@ def _page(
         penalty = text(f"{look}.fine" if violation.fine_fen else f"{look}.warning", amount=violation.fine_fen)
     return LookAtPictures(
         "look-at-violation",
-        title,
+        violation.act.text,
+        place,
         pictures=tuple(Picture(one.data, one.caption.text, one.focus) for one in evidence),
         rows=(
             Row(text(f"{look}.penalty"), penalty),
