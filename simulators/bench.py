@@ -6,6 +6,7 @@ import json
 import random
 import secrets
 import threading
+import tomllib
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -44,6 +45,7 @@ from simulators.usb_relay import UsbRelay
 from simulators.wire import Line, PtyWire, TcpWire, WireClosed
 from simulators.world import Machine, World
 
+OFFICERS: Final = Path(__file__).with_name("officers.toml")
 SITE: Final = """\
 # Written by the bench: a site whose every link is simulated.
 [site]
@@ -222,6 +224,13 @@ class Bench:
     @property
     def back_office_url(self) -> str:
         return self._office_server.url
+
+    def hire(self) -> str:
+        """Let the bench's officers log in, each with its token; return the address of their page."""
+        with OFFICERS.open("rb") as file:
+            accounts = tomllib.load(file)["officers"]
+        self.desk.hire([{**account, "password": self.token} for account in accounts])
+        return f"{self.back_office_url}/office/"
 
     def summary(self) -> dict[str, Any]:
         """Return what a client needs to know, as it stands in ``bench.json``."""

@@ -88,13 +88,15 @@ def plan_of(options: argparse.Namespace) -> Plan:
 
 def _by_hand(options: argparse.Namespace) -> int:
     """Bench and kiosk in a window, until the window is closed or Ctrl-C comes."""
-    from simulators.bench import Bench  # heavy, and in the other ways a process of its own
+    from simulators.bench import OFFICERS, Bench  # heavy, and in the other ways a process of its own
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with Bench(OUT / "state", LEVELS[options.level or "real"], options.seed) as bench:
         bench.world.do("persona", {"name": options.persona})
         bench.power.on(headless=False)
         print(f"The kiosk is on the display, and in a browser with its whole world: {bench.panel_url}")
+        print(f"The back office for officers: {bench.hire()}")
+        print(f"  log in as one of simulators/{OFFICERS.name}, password {bench.token}")
         print(f"State and logs: {bench.state}", flush=True)
         try:
             while bench.power.state()["ended"]["how"] != "by-itself":

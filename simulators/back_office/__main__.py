@@ -1,7 +1,8 @@
 """``python -m simulators.back_office``: the back office alone, as a server of one or several processes.
 
 The token of the kiosks is taken from the environment (``BACK_OFFICE_TOKEN``): arguments are for all to
-read.
+read. The file of officers has ``[[officers]]`` with ``login``, ``name``, ``station``, ``roles`` and
+``password`` of each; it is not needed again.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import tomllib
+from pathlib import Path
 from typing import Final
 
 import uvicorn
@@ -16,6 +19,7 @@ from starlette.applications import Starlette
 
 from simulators.back_office.app import create_app
 from simulators.back_office.desk import Office, beijing_now
+from simulators.back_office.officers import enter
 from simulators.back_office.operations import seed
 from simulators.back_office.store import open_store
 from simulators.people import load_personas
@@ -32,16 +36,20 @@ def main() -> int:
     parser.add_argument("--port", type=int, default=8080)
     parser.add_argument("--workers", type=int, default=1, help="processes; more than one needs PostgreSQL")
     parser.add_argument("--personas", action="store_true", help="put the bench's people into the registers")
+    parser.add_argument("--officers", type=Path, metavar="FILE", help="TOML with accounts to make or change")
     options = parser.parse_args()
     if not os.environ.get(TOKEN):
         parser.error(f"{TOKEN} is not set")
     if options.workers > 1 and not options.database.startswith("postgresql"):
         parser.error("several processes need PostgreSQL")
     os.environ[DATABASE] = options.database
+    store = open_store(options.database)
     if options.personas:
-        store = open_store(options.database)
         seed(Office(store, beijing_now, {}), [person.tables() for person in load_personas().values()])
-        store.dispose()
+    if options.officers is not None:
+        with store.begin() as db:
+            enter(db, tomllib.loads(options.officers.read_text("utf-8"))["officers"])
+    store.dispose()
     uvicorn.run(
         "simulators.back_office.__main__:application",
         factory=True,

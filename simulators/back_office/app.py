@@ -15,8 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from simulators.back_office import office_page, operations, outstanding, payments, verification
-from simulators.back_office import officers as accounts
+from simulators.back_office import office_page, officers, operations, outstanding, payments, verification
 from simulators.back_office.answers import Clerk
 from simulators.back_office.desk import Clock, Office, Persona, Refused, beijing_now
 from simulators.back_office.endpoint import DEVICE, FAULTS, Endpoint, failure, limited_body
@@ -57,6 +56,11 @@ class Desk:
         """Set the registers anew; cases and money stay."""
         operations.seed(self.office, people)
 
+    def hire(self, people: Iterable[Account]) -> None:
+        """Make or change officers' accounts."""
+        with self.office.store.begin() as db:
+            officers.enter(db, people)
+
     def close(self) -> None:
         """End the watch and close the store."""
         self._stop.set()
@@ -77,7 +81,6 @@ def create_app(
     database: str,
     token: str,
     people: Iterable[Persona] | None = None,
-    officers: Iterable[Account] = (),
     faults: Faults | None = None,
     merchant: MerchantAccount | None = None,
     clock: Clock | None = None,
@@ -87,8 +90,8 @@ def create_app(
 
     ``database`` is ``sqlite:///path`` or ``postgresql://user@host/name``; without ``merchant`` no
     QR payment can be made. ``people`` sets the registers to these personas; without it they stay as
-    they are. ``officers`` are accounts to make or change. ``clock`` returns the time now with its zone.
-    ``seal`` signs certificates; without one it is a test seal with keys made here.
+    they are. ``clock`` returns the time now with its zone. ``seal`` signs certificates; without one it is
+    a test seal with keys made here.
     """
     channels: dict[str, Channel] = {}
     wechat = alipay = None
@@ -99,8 +102,6 @@ def create_app(
     office = Office(open_store(database), clock or beijing_now, channels, Papers(seal), guard)
     if people is not None:
         operations.seed(office, people)
-    with office.store.begin() as db:
-        accounts.enter(db, officers)
     desk = Desk(office)
     openapi = JSONResponse(document(OPERATIONS))
 
