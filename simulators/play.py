@@ -87,7 +87,7 @@ def play(options: argparse.Namespace, plan: Plan, out: Path) -> int:
     print(f"seconds: {said['seconds']}  screen clean {wiped_s:.2f} s after the last touch")
     for name, value in said["invariants"].items():
         print(f"  {name}: {'holds' if value is True else value}")
-    print(f"pictures in {screens}, receipt, strip and journal in {out}")
+    print(f"pictures in {screens}, papers and journal in {out}")
     return 0 if whole and said["outcome"] == "delivered" else 1
 
 
