@@ -28,6 +28,7 @@ from kiosk.journal.records import (
     Letter,
     Outcome,
 )
+from kiosk.matching.memory import give_back
 from kiosk.meter import Meter
 from kiosk.prompts import Action, Attract, Home, Notice, Option, OutOfService, Tone
 from kiosk.services import Service
@@ -133,6 +134,7 @@ class Reception:
                 return await self._serve(service)
             finally:
                 gc.collect()  # what refers to itself in a ring, as an exception and its frames do
+                await asyncio.to_thread(give_back)
 
     async def _serve(self, service: Service) -> Report | None:
         house = self._house
