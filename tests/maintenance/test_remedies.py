@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from devices.base import DeviceError, Status
+from devices.interfaces import ReceiptLine
 from kiosk import settings
 from kiosk.cabinet import Cabinet
 from kiosk.faults import FILE as FAULTS
@@ -46,14 +47,24 @@ class Ground:
     bench: Bench
     cabinet: Cabinet
 
-    def do(self, act: str, **arguments: Any) -> None:
-        """Do an act on the world; ``fault`` orders one, ``mend`` calls all off."""
-        if act == "fault":
-            self.bench.faults.arm(Order(arguments["device"], arguments["fault"], repeat=True))
-        elif act == "mend":
-            self.bench.faults.clear()
-        else:
-            self.bench.world.do(act, arguments)
+    async def do(self, act: str, **arguments: Any) -> None:
+        """Do an act on the world or at a device; ``fault`` orders one, ``mend`` calls all off."""
+        match act:
+            case "fault":
+                standing = "operation" not in arguments
+                self.bench.faults.arm(Order(**arguments, repeat=standing))
+            case "mend":
+                self.bench.faults.clear()
+            case "print":
+                with pytest.raises(DeviceError):
+                    await self.cabinet.receipt_printer(lambda unit: unit.print([ReceiptLine("test")]))
+            case "pick":
+                with pytest.raises(DeviceError):
+                    await self.cabinet.card_dispenser(lambda unit: unit.pick(1))
+            case "accept":
+                await self.cabinet.permit_unit(lambda unit: unit.accept())
+            case _:
+                self.bench.world.do(act, arguments)
 
 
 @pytest.fixture(scope="module")
@@ -96,6 +107,32 @@ CASES: dict[str, tuple[str, str, list[Act], list[tuple[Act, int]]]] = {
         "receipt_printer", "hardwareError", [fault("receipt_printer", "hardwareError")], [(MEND, 3)],
     ),
     "receipt silence": ("receipt_printer", "timeOut", [fault("receipt_printer", "noAnswer")], [(MEND, 3)]),
+    "knife": (
+        "receipt_printer", "cutterFault",
+        [("fault", {"device": "receipt_printer", "fault": "cutterFault", "operation": "cut"}), ("print", {})],
+        [(("receipt_cover", {"open": True}), 1), (("receipt_cover", {"open": False}), 4)],
+    ),
+    "permit jam": (
+        "permit_unit", "mediaJam",
+        [
+            ("fault", {"device": "permit_unit", "fault": "jam", "operation": "enter"}), ("accept", {}),
+            ("insert_permit", {"persona": "li-wenjing"}),
+        ],
+        [(("clear_jam", {}), 3)],
+    ),
+    "permit bin": (
+        "permit_unit", "retainBinFull", [fault("permit_unit", "bin_full")], [(MEND, 2)],
+    ),
+    "camera": ("camera", "cameraInoperable", [fault("camera", "disconnect")], [(MEND, 2)]),
+    "card bin": ("card_dispenser", "retainBinFull", [fault("card_dispenser", "bin_full")], [(MEND, 2)]),
+    "card jam": (
+        "card_dispenser", "mediaJam",
+        [
+            ("load_stacker", {"unit": 1, "personas": ["li-wenjing"]}),
+            ("fault", {"device": "card_dispenser", "fault": "jam", "operation": "feed"}), ("pick", {}),
+        ],
+        [(("clear_unit", {"unit": 1}), 3)],
+    ),
     "pad silence": ("fingerprint_pad", "timeOut", [fault("fingerprint_pad", "noAnswer")], [(MEND, 3)]),
     "document paper": (
         "document_printer", "paperOut", [("document_paper", {"state": "out"})],
@@ -136,12 +173,12 @@ async def found(ground: Ground, device: str, code: str) -> Remedy:
 async def test_the_remedy_leads_from_the_fault_to_a_device_in_order(ground: Ground, case: str) -> None:
     device, code, breaks, mends = CASES[case]
     for act, arguments in breaks:
-        ground.do(act, **arguments)
+        await ground.do(act, **arguments)
     remedy = await found(ground, device, code)
     await remedy.look()
     assert next(item.mark for item in remedy.items()) is Mark.NOW, "ticked before anything was done"
     for (act, arguments), done in mends:
-        ground.do(act, **arguments)
+        await ground.do(act, **arguments)
         for _ in range(150):
             await remedy.look()
             if [item.mark for item in remedy.items()].count(Mark.DONE) >= done:
@@ -153,9 +190,9 @@ async def test_the_remedy_leads_from_the_fault_to_a_device_in_order(ground: Grou
 
 
 async def test_who_is_faster_than_the_machine_looks_is_done_all_the_same(ground: Ground) -> None:
-    ground.do("paper", state="out")
+    await ground.do("paper", state="out")
     remedy = await found(ground, "receipt_printer", "paperOut")
-    ground.do("paper", state="full")
+    await ground.do("paper", state="full")
     while not remedy.done:
         await remedy.look()
     assert {item.mark for item in remedy.items()} == {Mark.DONE}
