@@ -34,31 +34,31 @@ def test_the_recording_holds_what_a_machine_does(steps: list[Step]) -> None:
 
 
 def test_no_power_cut_loses_what_was_acknowledged(steps: list[Step]) -> None:
-    tally = replay(steps, variants=3, every=8, most=110)
+    tally = replay(steps, variants=3, every=8, most=60)
     print(tally)
-    assert tally.distinct > 300
-    assert tally.recoveries > 60
+    assert tally.distinct > 150
+    assert tally.recoveries > 35
     assert not tally.found, str(tally)
 
 
 def test_commits_that_do_not_wait_for_the_disk_are_found(tmp_path: Path) -> None:
     """``synchronous=NORMAL`` syncs at checkpoints only: the same replay must find what it loses."""
     relaxed = record(tmp_path, "--visits", "3", "--checkpoint-pages", "100", "--synchronous", "NORMAL")
-    tally = replay(relaxed, variants=2, every=50, most=25)
+    tally = replay(relaxed, variants=2, every=50, most=15)
     print(tally)
-    assert tally.found["acknowledged commits lost"] > 10
+    assert tally.found["acknowledged commits lost"] > 5
 
 
 def test_a_disk_that_does_not_keep_its_word_is_found(steps: list[Step]) -> None:
     lying = [step for step in steps if step != Sync("journal.db-wal")]
-    tally = replay(lying, variants=1, every=500, most=10)
-    assert tally.found["acknowledged commits lost"] > 5
+    tally = replay(lying, variants=1, every=500, most=8)
+    assert tally.found["acknowledged commits lost"] > 1
 
 
 def test_a_checkpoint_that_overtakes_its_log_is_found(steps: list[Step]) -> None:
     """Were the file not synced before the log begins anew, both could be half there."""
     lying = [step for step in steps if step != Sync("journal.db")]
-    tally = replay(lying, variants=2, every=40, most=40)
+    tally = replay(lying, variants=2, every=40, most=25)
     assert tally.found
 
 

@@ -102,7 +102,7 @@ def test_untouched_they_are_whole(killed: tuple[Files, str]) -> None:
     assert verified(files)[0] == WHOLE
 
 
-@settings(max_examples=80)
+@settings(max_examples=50)
 @given(data=st.data())
 def test_one_changed_byte_anywhere_is_found(killed: tuple[Files, str], data: st.DataObject) -> None:
     files, _ = killed
@@ -113,7 +113,7 @@ def test_one_changed_byte_anywhere_is_found(killed: tuple[Files, str], data: st.
     assert code != WHOLE, said
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(data=st.data())
 def test_a_cut_off_end_is_found(killed: tuple[Files, str], data: st.DataObject) -> None:
     """Of the log any part may be gone (a power cut leaves that too): the head known from before tells."""
