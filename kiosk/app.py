@@ -23,6 +23,7 @@ from devices.interfaces import IoBoard
 from kiosk.cabinet import Worker
 from kiosk.certificate_recovery import CertificateGoods
 from kiosk.clock import BenchClock, Clock, SteadyClock, SystemClock, mono_s
+from kiosk.collection_recovery import CollectionGoods
 from kiosk.debuglink import DebugLink, said, told
 from kiosk.events import EventLog, open_log, read_catalogue
 from kiosk.failpoints import failpoints_from
@@ -42,7 +43,13 @@ from kiosk.numbers import Numbers
 from kiosk.outbox import Outbox
 from kiosk.paper_check import PaperCheck
 from kiosk.platform import Platform
-from kiosk.ports import DocumentsAtRecovery, PermitAtRecovery, ReceiptAtRecovery, TerminalAtCashier
+from kiosk.ports import (
+    DispenserAtRecovery,
+    DocumentsAtRecovery,
+    PermitAtRecovery,
+    ReceiptAtRecovery,
+    TerminalAtCashier,
+)
 from kiosk.prompts import Answer, Attract, OutOfService, View
 from kiosk.reception import Reception, Report, report_of
 from kiosk.reconciliation import Reconciled, Reconciliation
@@ -335,6 +342,9 @@ class Kiosk:
             receipt=ReceiptAtRecovery(self.cabinet.receipt_printer),
             goods={
                 "traffic-violations": TrafficGoods(house.journal, house.traffic),
+                "pick-up": CollectionGoods(
+                    house.journal, house.collection, DispenserAtRecovery(self.cabinet.card_dispenser)
+                ),
                 "certificates": CertificateGoods(
                     house.journal, house.certificates, DocumentsAtRecovery(self.cabinet.document_printer)
                 ),

@@ -18,6 +18,7 @@ from kiosk.cabinet import Cabinet
 from kiosk.certificate_office import CertificateOffice
 from kiosk.certificate_rules import CertificateRules
 from kiosk.clock import Clock, mono_s
+from kiosk.collection_office import CollectionOffice
 from kiosk.events import EventLog
 from kiosk.faults import FaultCatalogue
 from kiosk.journal.journal import Journal
@@ -134,6 +135,11 @@ class House:
     def certificate_rules(self) -> CertificateRules:
         """Return the rules for certificates in force today."""
         return CertificateRules.load(self.rules_folder, self.today())
+
+    @property
+    def collection(self) -> CollectionOffice:
+        """The desk of finished documents."""
+        return CollectionOffice(self.platform, self.site.id)
 
     @property
     def traffic(self) -> TrafficOffice:

@@ -13,6 +13,7 @@ from kiosk.journal.effects import (
     PRINT_STRIP,
     RESTORE_CHIP,
     RETRACT_PERMIT,
+    SURRENDERED,
     TAKE_PERMIT,
     WRITE_CHIP,
 )
@@ -127,12 +128,22 @@ class PermitRecovery:
         retracted = next(iter(record.every(RETRACT_PERMIT)[-1:]), None)
         if retracted is None or retracted.state is not EffectState.DONE:
             return
+        if retracted.before.get("reason") == SURRENDERED:
+            await self._note_surrendered(record, retracted)
+            return
         if record.noted("permit-retained") is None:
             body = {"device": "permit_unit", "bin_count": retracted.after["bin_count"]}
             letter = Letter("permit-retained", body, record.case_no)
             await self._journal.note(record.visit, "permit-retained", letter=letter, **body)
         if record.noted("escalated") is None:
             await self._escalate(record, "permit-retained", "")
+
+    async def _note_surrendered(self, record: VisitRecord, retracted: Effect) -> None:
+        """Tell the back office once of a permit that was handed in for a new one."""
+        if record.noted("permit-surrendered") is None:
+            body = {"bin_count": retracted.after["bin_count"]}
+            letter = Letter("permit-surrendered", body, record.case_no)
+            await self._journal.note(record.visit, "permit-surrendered", letter=letter)
 
     async def _escalate(self, record: VisitRecord, reason: str, code: str) -> None:
         body = {"reason": reason, "device": "permit_unit", "code": code}

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from devices.interfaces import (
+    CardDispenser,
     DocumentPrinter,
     Media,
     PaymentResult,
@@ -117,3 +118,19 @@ class DocumentsAtRecovery:
 
     async def sheets(self) -> int | None:
         return (await self.worker(lambda unit: unit.counters())).get(SHEETS)
+
+
+@dataclass(frozen=True, slots=True)
+class DispenserAtRecovery:
+    """The card dispenser's paths and bins."""
+
+    worker: Worker[CardDispenser]
+
+    async def media(self, unit: int) -> Media:
+        return await self.worker(lambda dispenser: dispenser.media(unit))
+
+    async def retained(self, unit: int) -> int:
+        return (await self.worker(lambda dispenser: dispenser.counters()))[f"retained{unit}"]
+
+    async def retain(self, unit: int) -> int:
+        return await self.worker(lambda dispenser: dispenser.retain(unit))

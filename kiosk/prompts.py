@@ -32,6 +32,8 @@ class Place(StrEnum):
     PAYMENT_TERMINAL = "payment_terminal"
     RECEIPT_SLOT = "receipt_slot"
     DOCUMENT_TRAY = "document_tray"
+    CODE_READER = "code_reader"
+    DISPENSER_SLOT = "dispenser_slot"
 
 
 class Tone(StrEnum):

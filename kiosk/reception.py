@@ -377,6 +377,8 @@ class Reception:
             text("closed.refunded.body", amount=amount_fen)
             if refunded
             else text("closed.escalated.body", amount=amount_fen, hotline=self._house.site.hotline)
+            if amount_fen
+            else text("closed.escalated.nothing-paid", hotline=self._house.site.hotline)
         )
         await self._tell(
             visit,

@@ -77,6 +77,8 @@ class Citizen:
         Raises ``KioskGone``, and ``TimeoutError`` when no end comes.
         """
         self.world.do("persona", name=self._plan.persona)
+        if self._plan.service == "pick-up":
+            self.world.do("stock_documents")
         deadline_s = time.monotonic() + timeout_s
         while time.monotonic() < deadline_s:
             message = self._link.next(1.0)

@@ -93,5 +93,6 @@ TAKING: Final[Mapping[str, Habit]] = {
     "take-permit": taking("take_permit"),
     "take-receipt": taking("take_receipt"),
     "take-documents": taking("take_document"),
+    "take-document": taking("take_any_card"),
 }
 """By the name of a prompt that asks to take something."""

@@ -128,7 +128,21 @@ class Persona:
         tables["register"]["endorsements"] = [asdict(e) for e in self.register.endorsements]
         if self.permit is not None:
             tables["permit"] = {**asdict(self.permit), "endorsements": self.permit.endorsements.hex()}
-        return tables | dict(self.sections)
+        tables |= dict(self.sections)
+        if "collection" in tables:
+            tables["collection"] = {"documents": self.finished_documents()}
+        return tables
+
+    def finished_documents(self) -> list[dict[str, Any]]:
+        """Return the permits that lie ready for this person, with ``mrz`` and ``chip_mrz`` as issued."""
+        made, face, card = [], self.permit, self.id_card
+        for document in self.sections.get("collection", {}).get("documents", []):
+            if face is None:
+                raise PersonaError(f"{self.name}: a permit in store needs the names of [permit]")
+            line = permit_mrz(document["number"], document["expires"], card.birth)
+            chip = permit_chip_mrz(line, card.name, face.surname, face.given, card.sex, card.birth)
+            made.append({**document, "mrz": line, "chip_mrz": chip})
+        return made
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,9 @@ def _permit_accounted_for(report: dict[str, Any], seen: dict[str, Any]) -> bool 
     where = seen["permit"]["where"]
     if where == "pocket" or report["outcome"] == "escalated":
         return True
+    kept = [effect for effect in report["effects"] if effect["kind"] == "retract-permit"]
+    if where == "bin" and report["service"] == "pick-up" and [one["state"] for one in kept] == ["done"]:
+        return True  # handed in for a new one
     return f"the permit is at: {where}"
 
 

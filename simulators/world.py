@@ -197,6 +197,28 @@ class World:
         store = self._machine.side_cabinet.card_dispenser.store(unit)
         store.load([self._issued_to(owner) for owner in owners])
 
+    def _stock_documents(self) -> None:
+        """Staff puts every finished document into the unit that the register says, and nothing else."""
+        dispenser = self._machine.side_cabinet.card_dispenser
+        dispenser.reset()
+        for person in self.people.values():
+            finished = person.finished_documents()
+            for unit in {document["unit"] for document in finished if document["unit"]}:
+                cards = [PermitCard.of(document) for document in finished if document["unit"] == unit]
+                dispenser.store(unit).load(cards)
+
+    def _empty_unit(self, unit: int = 1) -> None:
+        """Somebody took everything out of a unit; the register does not know."""
+        self._machine.side_cabinet.card_dispenser.store(unit).empty()
+
+    def _take_any_card(self) -> None:
+        """The person takes whatever lies at a gate; raises ``Refused`` when nothing does."""
+        dispenser = self._machine.side_cabinet.card_dispenser
+        gates = [number for number, store in enumerate(dispenser.world(), 1) if store["where"] == "gate"]
+        if not gates:
+            raise Refused("no card lies at a gate")
+        dispenser.store(gates[0]).take()
+
     def _take_card(self, unit: int = 1) -> None:
         self._machine.side_cabinet.card_dispenser.store(unit).take()
 
@@ -312,6 +334,9 @@ ACTS: Final[Mapping[str, tuple[Act, Mapping[str, type]]]] = {
     "receipt_cover": (World._receipt_cover, {"open": bool}),
     "show_code": (World._show_code, {"text": str, "picture": str}),
     "hide_code": (World._hide_code, {}),
+    "stock_documents": (World._stock_documents, {}),
+    "empty_unit": (World._empty_unit, {"unit": int}),
+    "take_any_card": (World._take_any_card, {}),
     "load_stacker": (World._load_stacker, {"unit": int, "personas": list}),
     "take_card": (World._take_card, {"unit": int}),
     "clear_unit": (World._clear_unit, {"unit": int}),

@@ -26,12 +26,19 @@ PRINT_STRIP: Final = "print-strip"
 WRITE_CHIP: Final = "write-chip"
 RESTORE_CHIP: Final = "restore-chip"
 PRINT_RECEIPT: Final = "print-receipt"
+PICK_DOCUMENT: Final = "pick-document"
+PRESENT_DOCUMENT: Final = "present-document"
+RETAIN_DOCUMENT: Final = "retain-document"
 GIVE_BACK_PERMIT: Final = "give-back-permit"
 RETRACT_PERMIT: Final = "retract-permit"
 REFUND_MONEY: Final = "refund-money"
 
 PAYMENT_TERMINAL: Final = "payment_terminal"
 """The channel, and device, that takes cards; the other channels are those of the back office."""
+
+
+SURRENDERED: Final = "surrendered"
+"""Why a permit was retracted that its holder handed in for a new one; others were left behind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +184,33 @@ KINDS: Final[Mapping[str, EffectKind]] = {
             question="permit unit: how many permits are in the retain bin?",
             escalation="staff open the bin and give the permit back against the case number",
             blocks="permit_unit",
+        ),
+        EffectKind(
+            PICK_DOCUMENT,
+            before=("unit", "retained"),
+            after=("media",),
+            key="<visit>:<document>:pick",
+            question="dispenser: is a card in the unit's path?",
+            compensation=RETAIN_DOCUMENT,
+            blocks="card_dispenser",
+        ),
+        EffectKind(
+            PRESENT_DOCUMENT,
+            before=("unit", "retained"),
+            after=("media",),
+            key="<visit>:<document>:present",
+            question="dispenser: is the card still in the unit's path, or at its gate?",
+            compensation=RETAIN_DOCUMENT,
+            blocks="card_dispenser",
+        ),
+        EffectKind(
+            RETAIN_DOCUMENT,
+            before=("unit", "retained"),
+            after=("retained",),
+            key="<visit>:<document>:retain",
+            question="dispenser: how many cards are in the unit's bin?",
+            escalation="staff open the bin and hand the document over against the case number",
+            blocks="card_dispenser",
         ),
         EffectKind(
             REFUND_MONEY,

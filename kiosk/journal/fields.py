@@ -30,7 +30,7 @@ _NAMES: Final = """
 
     holder_token permit_token way engine score_permille threshold_permille finger quality card_type
 
-    serial sheets purpose
+    serial sheets purpose document_no retained
 
     device code action document copies status parts fault warnings
 

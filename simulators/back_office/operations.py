@@ -15,6 +15,7 @@ from simulators.back_office import (
     certificate_register,
     certificates,
     circulation,
+    collection,
     endorsements,
     fleet,
     health,
@@ -50,6 +51,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *certificates.OPERATIONS,
     *certificate_file.OPERATIONS,
     *traffic.OPERATIONS,
+    *collection.OPERATIONS,
     *reports.OPERATIONS,
     *settlement.OPERATIONS,
     *catalogue.OPERATIONS,
@@ -71,6 +73,7 @@ SEEDS: Final[tuple[Callable[[Connection, Office, Iterable[Persona]], None], ...]
     registers.seed,
     certificate_register.seed,
     traffic_register.seed,
+    collection.seed,
 )
 """Each sets one desk's registers to what the personas say, in this order."""
 

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Table, select
 
 from simulators.back_office.acceptance import cases, note
 from simulators.back_office.certificate_file import CertificateOutcome, take_certificate_outcome
+from simulators.back_office.collection import Told, tell
 from simulators.back_office.contract import CaseNo, Moment, Part
 from simulators.back_office.desk import Office, Refused
 from simulators.back_office.endorsements import Outcome, take_outcome
@@ -19,6 +20,7 @@ from simulators.back_office.store import add, find, key, metadata, stamp, text, 
 
 OUTCOME: Final = "endorsement-outcome"
 CERTIFICATE_OUTCOME: Final = "certificate-outcome"
+DOCUMENT_OUTCOME: Final = "document-outcome"
 
 log = logging.getLogger(__name__)
 
@@ -37,12 +39,14 @@ events: Final = Table(
 
 class Event(Part):
     """Something a kiosk tells. Kinds in use: rating, permit-retained, escalation, effect-failed,
-    receipt-by-link, id-card-left, heartbeat, journal-head, endorsement-outcome, certificate-outcome;
+    receipt-by-link, id-card-left, heartbeat, journal-head, endorsement-outcome, certificate-outcome,
+    document-outcome, permit-surrendered;
     others are kept too, since one kind that is new must not hold up the rest.
 
     An ``…-outcome`` is one that could not be told at its time, and it is acted on. The body of an
     endorsement's has ``approval_no``, ``status`` (issued, failed), ``chip`` and ``strip``; that of a
-    certificate's ``serial``, ``status`` (printed, void) and ``reason``.
+    certificate's ``serial``, ``status`` (printed, void) and ``reason``; that of a document's from the store
+    ``document_no``, ``status`` (issued, retained, missing, wrong) and ``code``.
     """
 
     id: Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z._:-]{1,64}$")]
@@ -88,7 +92,7 @@ def take_events(db: Connection, office: Office, told: Events) -> EventsTaken:
         known_case = event.case_no is not None and find(db, cases.c.case_no, event.case_no) is not None
         if event.case_no is not None and known_case and event.kind != "heartbeat":
             note(db, office, event.case_no, event.kind, event.id)
-        if event.kind in (OUTCOME, CERTIFICATE_OUTCOME):
+        if event.kind in (OUTCOME, CERTIFICATE_OUTCOME, DOCUMENT_OUTCOME):
             _late_outcome(db, office, event)
     return EventsTaken(accepted=ids)
 
@@ -100,6 +104,10 @@ def _late_outcome(db: Connection, office: Office, event: Event) -> None:
         if event.kind == CERTIFICATE_OUTCOME:
             printed = CertificateOutcome(outcome=body["status"], reason=str(body.get("reason", "")))
             take_certificate_outcome(db, office, str(body["serial"]), printed)
+            return
+        if event.kind == DOCUMENT_OUTCOME:
+            told = Told(case_no=event.case_no or "", outcome=body["status"], detail=str(body.get("code", "")))
+            tell(db, office, str(body["document_no"]), told)
             return
         outcome = Outcome(outcome=body["status"], chip=body["chip"], strip=body["strip"])
         take_outcome(db, office, str(body["approval_no"]), outcome)

@@ -1,0 +1,150 @@
+"""自助发证: finished documents, handed to their holder after the old one was handed in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from devices.base import DeviceError
+from devices.interfaces import CardType
+from kiosk.collection_office import Finished, Standing
+from kiosk.journal import effects
+from kiosk.journal.records import Outcome
+from kiosk.prompts import Action, CheckAnswers, Row
+from kiosk.services import service
+from kiosk.steps import farewell
+from kiosk.steps.collect import Handed, hand_out, to_staff
+from kiosk.steps.id_card import Holder, ask_to_take_id_card, read_id_card
+from kiosk.steps.opening import Proof, ask_consent, show_leaflet
+from kiosk.steps.permit import RETAINED, give_back_permit, take_in_permit
+from kiosk.steps.prove import camera_warm, prove_identity
+from kiosk.steps.receipt_code import ask_for_receipt
+from kiosk.texts import text, verbatim
+from kiosk.visit import Closed, Leave, Refused, Visit
+
+
+@service(
+    "pick-up",
+    needs=("id_card_reader", "card_dispenser"),
+    one_of=(("camera", "fingerprint_pad"),),
+    rules=(),
+    effects=(
+        effects.TAKE_PERMIT,
+        effects.PICK_DOCUMENT,
+        effects.RETRACT_PERMIT,
+        effects.PRESENT_DOCUMENT,
+        effects.RETAIN_DOCUMENT,
+        effects.GIVE_BACK_PERMIT,
+        effects.PRINT_RECEIPT,
+    ),
+    minutes=2,
+    place=25,
+    picture="taken",
+)
+async def pick_up(visit: Visit) -> None:
+    """The leaflet, in order: your slip, who you are, the old document, the new one checked and taken."""
+    visit.steps = 4
+
+    visit.step = 1
+    receipt, way = await _opening(visit)
+    async with camera_warm(visit, way):
+        visit.step = 2
+        holder = await read_id_card(visit, accepted={CardType.RESIDENT})
+        await prove_identity(visit, holder, way)
+    waiting = await _search(visit, holder, receipt)
+    visit.step = 3
+    await _show(visit, holder, waiting)
+    visit.step = 4
+    handed = [await _one(visit, holder, document) for document in waiting]
+    await _conclude(visit, handed)
+    await farewell.ask_rating(visit)
+    printed = await farewell.print_receipt(visit, _receipt(visit, waiting))
+    await ask_to_take_id_card(visit)
+    await farewell.say_goodbye(visit, receipt_printed=printed)
+
+
+async def _opening(visit: Visit) -> tuple[str, Proof]:
+    receipt, way = "", Proof.FACE
+
+    async def leaflet() -> None:
+        await show_leaflet(
+            visit, costs=text("pick-up.leaflet.costs"), not_here=text("pick-up.leaflet.not-here")
+        )
+
+    async def slip() -> None:
+        nonlocal receipt
+        receipt = await ask_for_receipt(visit)
+
+    async def consent() -> None:
+        nonlocal way
+        way = await ask_consent(visit)
+
+    await visit.walk(leaflet, slip, consent)
+    return receipt, way
+
+
+async def _search(visit: Visit, holder: Holder, receipt: str) -> list[Finished]:
+    """Return this person's documents that can be had here now; raises ``Refused`` with the reason."""
+    house = visit.house
+    with visit.meter.devices():
+        await house.platform.open_case(visit.case_no, visit.service.name, opened_at=visit.opened)
+        found = await house.collection.search(id_number=holder.number, name=holder.name, receipt=receipt)
+    if not found.receipt_known:
+        raise Refused("receipt-unknown", text("pick-up.refused.receipt"))
+    ready = [one for one in found.documents if one.standing is Standing.READY and one.unit]
+    if not ready:
+        if any(one.standing is Standing.OVERDUE for one in found.documents):
+            raise Refused("overdue", text("pick-up.refused.overdue"))
+        raise Refused("nothing-ready", text("pick-up.refused.nothing"))
+    return ready
+
+
+async def _show(visit: Visit, holder: Holder, waiting: Sequence[Finished]) -> None:
+    rows = [Row(text("data.name"), verbatim(holder.name))]
+    for document in waiting:
+        rows.append(Row(text("pick-up.document"), verbatim(document.number)))
+        if document.replaces:
+            rows.append(Row(text("pick-up.hand-in"), verbatim(document.replaces)))
+    await visit.ask(
+        CheckAnswers(
+            "check-documents",
+            text("pick-up.check.question", count=len(waiting)),
+            rows=tuple(rows),
+            actions=(Action("confirm", text("pick-up.check.confirm")),),
+        )
+    )
+
+
+async def _one(visit: Visit, holder: Holder, document: Finished) -> Handed:
+    """Hand one document out; the old one is taken in before, and kept only when the new one is good."""
+    if document.replaces:
+        old = await take_in_permit(visit, holder)
+        if old.number != document.replaces:
+            raise Refused("other-document", text("pick-up.refused.other-document"))
+    try:
+        handed = await hand_out(visit, holder, document)
+    except DeviceError as error:
+        await to_staff(visit, "document-stuck", error.code)
+        raise Closed(Outcome.ESCALATED, error.code, text("pick-up.closed.stuck")) from error
+    if visit.held.permit and not await give_back_permit(visit):
+        raise Leave(RETAINED)
+    return handed
+
+
+async def _conclude(visit: Visit, handed: Sequence[Handed]) -> None:
+    """Note what was delivered; raise ``Closed`` when something of it was not."""
+    issued = sum(one.standing is Standing.ISSUED for one in handed)
+    if issued:
+        await visit.house.journal.note(visit.number, "delivered", copies=issued)
+    if issued == len(handed):
+        return
+    worst = next(one for one in handed if one.standing is not Standing.ISSUED)
+    raise Closed(Outcome.ESCALATED, worst.standing.value, text(f"pick-up.closed.{worst.standing.value}"))
+
+
+def _receipt(visit: Visit, waiting: Sequence[Finished]) -> farewell.Receipt:
+    return farewell.Receipt(
+        title=visit.service.title,
+        rows=[(text("pick-up.document"), verbatim(document.number)) for document in waiting],
+        code=f"{visit.house.receipt_url}{visit.case_no}",
+        footer=text("receipt.footer"),
+    )
