@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from devices.interfaces import ReceiptLine
 from kiosk.http import PlatformError
 from kiosk.journal import effects
-from kiosk.journal.records import Letter
 from kiosk.platform import Refused as PlatformRefused
 from kiosk.prompts import Action, ChooseOne, LookAtPictures, Notice, Option, Picture, Row, Tone, Working
+from kiosk.steps.decision_paper import hand_over, link
 from kiosk.steps.farewell import Receipt, receipt_lines
 from kiosk.steps.id_card import Holder
 from kiosk.steps.opening import Proof
@@ -24,7 +23,6 @@ from kiosk.steps.violations import plate_text, when_and_where
 from kiosk.texts import Text, text, verbatim
 from kiosk.traffic import Licence, Violation
 from kiosk.traffic_office import HANDLED_ELSEWHERE, LIMIT_REACHED, PENALTY_DIFFERS, Decision, Evidence
-from kiosk.traffic_recovery import NOT_PRINTED
 from kiosk.traffic_rules import TrafficRules
 from kiosk.visit import Refused, Visit
 
@@ -173,7 +171,7 @@ async def _decide(
     day = rules.pay_by.isoformat()
     visit.held.leaving = text("traffic-violations.leave-unpaid", day=day)
     visit.held.stands = text("traffic-violations.pay-later", day=day)
-    await _hand_over(visit, holder, decision, handled)
+    handled.printed = await hand_over(visit, holder, decision) or handled.printed
 
 
 async def _submit(visit: Visit, violation: Violation, way: Proof) -> Decision:
@@ -209,55 +207,6 @@ async def _not_decided(visit: Visit, why: str) -> None:
     )
 
 
-async def _hand_over(visit: Visit, holder: Holder, decision: Decision, handled: Handled) -> None:
-    """Print the decision; where that can't be, offer it electronically (程序规定 arts. 55 and 56)."""
-    theirs = holder.name in "".join(decision.document) and decision.decision_no in "".join(decision.document)
-    if theirs and await print_paper(visit, _document_lines(visit, decision)):
-        handled.printed = True
-        return
-    way = "unasked"
-    try:
-        answer = await visit.ask(_by_link(visit, decision), leave=False)
-        way = "electronic" if answer.action == "agree" else "window"
-    finally:
-        body = {"decision_no": decision.decision_no, "way": way}
-        letter = Letter(NOT_PRINTED, body, visit.case_no)
-        await visit.house.journal.note(visit.number, NOT_PRINTED, letter=letter, **body)
-
-
-def _by_link(visit: Visit, decision: Decision) -> Notice:
-    return Notice(
-        "decision-by-link",
-        text("traffic-violations.document.question"),
-        paragraphs=(text("traffic-violations.document.body"),),
-        actions=(
-            Action("agree", text("traffic-violations.document.agree")),
-            Action("decline", text("traffic-violations.document.decline")),
-        ),
-        tone=Tone.NEEDS_YOU,
-        case=visit.case_no,
-        code=_link(visit, decision.decision_no),
-    )
-
-
-def _document_lines(visit: Visit, decision: Decision) -> list[ReceiptLine]:
-    """Lay the authority's document out as it is, its heading large, with the case number and a code."""
-    say, language = visit.house.catalogue.say, visit.house.stage.settings.language
-    heading, *rest = decision.document
-    return [
-        ReceiptLine(heading, bold=True, centred=True),
-        ReceiptLine(""),
-        *(ReceiptLine(line) for line in rest),
-        ReceiptLine(""),
-        ReceiptLine(say(text("receipt.case", case=visit.case_no), language), bold=True),
-        ReceiptLine(code=_link(visit, decision.decision_no), centred=True),
-    ]
-
-
-def _link(visit: Visit, decision_no: str) -> str:
-    return f"{visit.house.receipt_url}{visit.case_no}/{decision_no}"
-
-
 # --- objected to ----------------------------------------------------------------------------------
 
 
@@ -291,7 +240,7 @@ async def _object(visit: Visit, violation: Violation, reason: str, handled: Hand
     slip = Receipt(
         text("traffic-violations.paper.objection"),
         rows,
-        _link(visit, objection_no),
+        link(visit, objection_no),
         text("traffic-violations.paper.objection-footer"),
     )
     handled.printed = await print_paper(visit, receipt_lines(visit, slip)) or handled.printed

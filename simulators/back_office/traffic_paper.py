@@ -15,7 +15,7 @@ from sqlalchemy import RowMapping
 
 
 def decision_document(
-    row: RowMapping, person: RowMapping, act: Mapping[str, Any], authority: str, days_to_pay: int
+    row: RowMapping, person: Mapping[str, Any], act: Mapping[str, Any], authority: str, days_to_pay: int
 ) -> list[str]:
     """Return the lines of the decision on a violation."""
     received = date.fromisoformat(row["received_on"])
@@ -27,7 +27,7 @@ def decision_document(
         "公安交通管理简易程序处罚决定书",
         f"编号：{row['decision_no']}",
         f"被处罚人：{person['name']}",
-        f"驾驶证号：{number[:6]}********{number[-4:]}",
+        f"驾驶证号：{number[:6]}{'*' * (len(number) - 10)}{number[-4:]}",
         f"车牌：{row['plate']}",
         f"违法时间：{at:%Y-%m-%d %H:%M}",
         f"违法地点：{row['place']}",
