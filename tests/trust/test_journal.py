@@ -32,10 +32,9 @@ from kiosk.journal import (
     commands,
     database,
     read_key,
+    room,
 )
-from kiosk.journal import (
-    journal as journal_module,
-)
+from kiosk.journal import journal as journal_module
 from kiosk.journal.invariants import invariants, recent_invariants
 from kiosk.numbers import Numbers, check_character, is_whole
 from tests.trust.world import KEY, SITE, in_loop
@@ -378,7 +377,7 @@ async def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
 async def test_little_disk_refuses_new_visits_and_lets_open_ones_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    free = journal_module.NEW_VISIT_FLOOR_BYTES
+    free = room.NEW_VISIT_FLOOR_BYTES
     monkeypatch.setattr(journal_module, "free_bytes", lambda path: free)
     async with await opened(tmp_path) as journal:
         await journal.begin("v1", "endorsement", "C1")
@@ -387,7 +386,7 @@ async def test_little_disk_refuses_new_visits_and_lets_open_ones_end(
             await journal.begin("v2", "endorsement", "C2")
         assert refused.value.code == "disk-low"
         await journal.end("v1", Outcome.CANCELLED, "left")
-    free = journal_module.OPEN_FLOOR_BYTES - 1
+    free = room.OPEN_FLOOR_BYTES - 1
     with pytest.raises(JournalRefused) as refused:
         await opened(tmp_path)
     assert refused.value.code == "disk-low"
