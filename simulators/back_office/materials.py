@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Index, RowMapping, Table, UniqueConstraint, s
 
 from simulators.back_office.contract import Number, Part
 from simulators.back_office.desk import Office
-from simulators.back_office.store import add, flag, metadata, of, serial, text, text_or_none
+from simulators.back_office.store import add, flag, metadata, of, serial, text, text_or_none, values
 from simulators.back_office.working_days import deadline
 
 REMINDED_BEFORE_DAYS: Final = 2
@@ -22,7 +22,7 @@ materials: Final = Table(
     serial(),
     of("case_no", "cases.case_no"),
     text("code"),
-    text("title"),
+    values("title"),
     text("state"),
     text("form"),
     text_or_none("due"),
@@ -44,14 +44,14 @@ class Paper(Part):
     """``due`` of an outstanding one is its last day, ``provisional`` while the holidays are unknown."""
 
     code: str
-    title: str
+    title: dict[str, str]
     state: Literal["given", "outstanding"]
     form: str
     due: date | None
     provisional: bool
 
 
-def add_given(db: Connection, case_no: str, code: str, title: str, form: str) -> None:
+def add_given(db: Connection, case_no: str, code: str, title: dict[str, str], form: str) -> None:
     """Enter a paper that is there."""
     add(
         db,
@@ -67,7 +67,9 @@ def add_given(db: Connection, case_no: str, code: str, title: str, form: str) ->
     )
 
 
-def add_outstanding(db: Connection, office: Office, case_no: str, code: str, title: str, days: int) -> date:
+def add_outstanding(
+    db: Connection, office: Office, case_no: str, code: str, title: dict[str, str], days: int
+) -> date:
     """Enter a paper that is to come within ``days`` working days; return the last one."""
     due = deadline(office.today(), days)
     remind_on = deadline(office.today(), max(0, days - REMINDED_BEFORE_DAYS)).day

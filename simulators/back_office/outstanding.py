@@ -136,7 +136,8 @@ def ask_supplement(
     case = held_case(db, officer, case_no, *IN_WORK)
     if any(paper.code == asked.code for paper in papers_of(db, case_no)):
         raise Refused(409, "wrong-state", asked.code)
-    day = add_outstanding(db, office, case_no, asked.code, asked.title, asked.days)
+    title = {"zh-CN": asked.title, "en": asked.title}  # as the officer wrote it
+    day = add_outstanding(db, office, case_no, asked.code, title, asked.days)
     if case["paused_on"] is None:
         change_case(db, case_no, paused_on=office.today().isoformat())
     note(db, office, case_no, "supplement-wanted", asked.code, becomes="waiting-documents")
@@ -185,11 +186,10 @@ def _enter_papers(
     db: Connection, office: Office, case: RowMapping, item: Item, given: dict[str, Given]
 ) -> None:
     for material in item.materials:
-        title = material.title["zh-CN"]
         if material.code in given:
-            add_given(db, case["case_no"], material.code, title, given[material.code].form)
+            add_given(db, case["case_no"], material.code, material.title, given[material.code].form)
         else:
-            add_outstanding(db, office, case["case_no"], material.code, title, material.grace_days)
+            add_outstanding(db, office, case["case_no"], material.code, material.title, material.grace_days)
     original = any(paper.form == "original" for paper in given.values())
     place(db, case["case_no"], case["station"], original=original)
 
@@ -253,7 +253,7 @@ def _acceptance(db: Connection, case: RowMapping) -> Acceptance:
 
 
 def _titles(papers: Sequence[Paper]) -> str:
-    return "、".join(paper.title for paper in papers)
+    return "、".join(paper.title["zh-CN"] for paper in papers)
 
 
 OPERATIONS: Final = (

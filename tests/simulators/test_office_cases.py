@@ -21,6 +21,7 @@ from tests.simulators.officers_bench import (
 )
 
 GIVEN = {"state": "given", "form": "electronic", "due": None, "provisional": False}
+DWELLING = {"zh-CN": "居住地住址证明", "en": "Proof of where you live"}
 ME = {"kiosk": "330212K01", "id_number": LI["id_card"]["number"]}
 
 
@@ -52,9 +53,9 @@ def test_a_case_goes_from_the_kiosk_through_two_officers_back_to_the_kiosk(offic
         "state": "accepted",
         "missing": [],
         "papers": [
-            {**GIVEN, "code": "id-card", "title": "居民身份证"},
-            {**GIVEN, "code": "photo", "title": "本人相片"},
-            {**GIVEN, "code": "dwelling", "title": "居住地住址证明"},
+            {**GIVEN, "code": "id-card", "title": {"zh-CN": "居民身份证", "en": "ID card"}},
+            {**GIVEN, "code": "photo", "title": {"zh-CN": "本人相片", "en": "Photo"}},
+            {**GIVEN, "code": "dwelling", "title": DWELLING},
         ],
         "due": "2026-12-11",
         "provisional": False,

@@ -36,7 +36,7 @@ function known(one) {
 function papers(one) {
   return card(say('papers'), table(say('papers'), [say('paper'), say('state'), say('form'), say('bring-by')],
     one.papers.map((paper) => [
-      paper.title, say(`paper.${paper.state}`), paper.form ? say(`form.${paper.form}`) : '', due(paper),
+      titled(paper.title), say(`paper.${paper.state}`), paper.form ? say(`form.${paper.form}`) : '', due(paper),
     ])));
 }
 
