@@ -90,7 +90,7 @@ def test_every_direct_dependency_is_locked() -> None:
     for wanted in ROOT.glob("requirements*.in"):
         lock = wanted.with_suffix(".lock").read_text()
         for line in wanted.read_text().splitlines():
-            if name := re.match(r"[A-Za-z0-9_.-]+", line):
+            if name := re.match(r"[A-Za-z0-9][A-Za-z0-9_.-]*", line):
                 assert re.search(rf"(?im)^{re.escape(name[0])}==", lock), f"run script/lock: {name[0]} is new"
 
 

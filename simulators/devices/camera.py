@@ -31,7 +31,7 @@ NAME: Final = "camera"
 FRAMES_PER_S: Final = 15.0
 IDEAL_FRAMES_PER_S: Final = 30.0
 """Without mechanical time: a shutter that nobody waits for."""
-IDEAL_FRAMES: Final = 8
+IDEAL_FRAMES: Final = 16
 """So many different frames of a scene are made for that, then they come again."""
 WIDTH, HEIGHT = 640, 480
 SWAY_PX: Final = 2.0
