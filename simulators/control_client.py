@@ -18,6 +18,8 @@ class World:
         self._url = url
         self._session = requests.Session()
         self._session.headers["X-Bench-Token"] = token
+        # An act must not meet a connection that the server closes in that moment for having been idle.
+        self._session.headers["Connection"] = "close"
 
     def do(self, act: str, **arguments: Any) -> None:
         """Do an act; raises ``Refused``."""

@@ -60,6 +60,8 @@ ACTS: Final[tuple[dict[str, Any], ...]] = (
 )
 """What a person may do at any time, whether the page asks for it or not; what can't be done then isn't."""
 
+SERVED: Final = ("li-wenjing", "chen-haoran")
+"""With whom all goes well: they come as often as all the others, who are refused for something."""
 PEOPLE: Final = tuple(sorted(name for name, person in load_personas().items() if person.permit))
 TROUBLE: Final[tuple[dict[str, Any], ...]] = tuple(
     {"device": step.more["device"], "fault": step.what}
@@ -80,23 +82,31 @@ class AnyOrder(RuleBasedStateMachine):
     told: ClassVar[list[str]] = []
 
     @initialize(
-        who=st.sampled_from(PEOPLE),
+        who=st.sampled_from((*SERVED * len(PEOPLE), *PEOPLE)),
         way=st.sampled_from(("agree", "another-way")),
         pay_by=st.sampled_from(("payment_terminal", "wechat", "alipay")),
-        pays=st.sampled_from(RESULTS),
+        pays=st.sampled_from(("approve", "approve", *RESULTS)),
+        pages=st.sampled_from((2, 8, 12, 14, 16, 18)),
     )
-    def arrive(self, who: str, way: str, pay_by: str, pays: str) -> None:
+    def arrive(self, who: str, way: str, pay_by: str, pays: str, pages: int) -> None:
+        """Come, and go on well for some pages: trouble is to meet every part of a visit."""
         self.ground.ready()
         self.row = services.last_row(self.ground)
         self.plan = Plan(persona=who, way=way, pay_by=pay_by, pay_result=pays)
         self.ground.world.do("persona", name=who)
         self.alive = True
+        self._go_on(pages)
 
     @precondition(lambda self: self.alive)
-    @rule(pages=st.integers(1, 8))
+    @rule(pages=st.integers(1, 3))
     def does_what_the_page_asks(self, pages: int) -> None:
         with self._mortal():
             self._go_on(pages)
+
+    @precondition(lambda self: self.alive)
+    @rule(pages=st.integers(4, 12))
+    def goes_on_as_if_nothing_were(self, pages: int) -> None:
+        self.does_what_the_page_asks(pages)
 
     @precondition(lambda self: self.alive)
     @rule(action=st.sampled_from(ACTIONS))
