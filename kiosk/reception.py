@@ -377,7 +377,7 @@ class Reception:
             text("closed.refunded.body", amount=amount_fen)
             if refunded
             else text("closed.escalated.body", amount=amount_fen, hotline=self._house.site.hotline)
-            if amount_fen
+            if record.every(TAKE_MONEY)  # what became of it may be unknown: that is not "nothing"
             else text("closed.escalated.nothing-paid", hotline=self._house.site.hotline)
         )
         await self._tell(
