@@ -9,6 +9,7 @@ from kiosk.journal import Journal
 from kiosk.journal.records import MACHINE, Letter
 
 if TYPE_CHECKING:
+    from kiosk.maintenance.selftest import Finding
     from kiosk.maintenance.staff import Member
 
 ACT: Final = "staff-act"
@@ -28,6 +29,17 @@ class Audit:
         role = member.role.value if member else UNKNOWN
         await self._journal.note(MACHINE, ACT, staff=staff, role=role, action=action, **more)
         self._events.event("staff-act", staff=f"no-{staff}", action=action, device=more.get("device"))
+
+    async def tested(self, member: Member | None, finding: Finding) -> None:
+        """Note what a self-test found."""
+        await self.act(
+            member,
+            "self-test",
+            device=finding.device,
+            test=finding.test,
+            verdict=finding.verdict.value,
+            code=finding.code,
+        )
 
     async def staff_changed(self, action: str, number: str, role: str) -> bool:
         """Note that somebody was registered or struck out, by whoever administers the machine; True."""

@@ -123,14 +123,7 @@ class DevicePages:
         findings = await self.shop.tests.run(tests, told)
         for finding in findings:
             self.findings[finding.test] = finding
-            await self.shop.audit.act(
-                self.member,
-                "self-test",
-                device=finding.device,
-                test=finding.test,
-                verdict=finding.verdict.value,
-                code=finding.code,
-            )
+            await self.shop.audit.tested(self.member, finding)
         await self.console.ask(prompt(Action("ok", text("maintenance.ok"))))
         return findings
 

@@ -44,7 +44,10 @@ class Report:
 
 
 async def make_report(shop: Workshop, findings: Iterable[Finding] = ()) -> Report:
-    """Ask everything at once; ``findings`` are of self-tests done before, the report does none itself."""
+    """Ask everything at once; ``findings`` are of self-tests done just now, the report does none itself.
+
+    Without any, the newest of each test that the journal has are told, with when they were.
+    """
     house, settings = shop.house, shop.settings
     now = house.now()
     certificate_asked = asyncio.to_thread(
@@ -55,7 +58,7 @@ async def make_report(shop: Workshop, findings: Iterable[Finding] = ()) -> Repor
         asyncio.gather(_clock_s(shop), certificate_asked, _verified(shop), house.journal.machine_events()),
     )
     disk = shutil.disk_usage(settings.state)
-    tests = [finding.plain() for finding in findings]
+    tests = [finding.plain() for finding in findings] or last_tests(events)
     failed = any(test["verdict"] == Verdict.FAILED.value for test in tests)
     body = {
         "site": settings.site.id,
@@ -79,6 +82,27 @@ async def make_report(shop: Workshop, findings: Iterable[Finding] = ()) -> Repor
         "issues": [issue.plain() for issue in issues],
     }
     return Report(body, issues)
+
+
+def last_tests(events: Sequence[Event]) -> list[dict[str, Any]]:
+    """Return the newest finding of each self-test in the journal: its verdict, without figures."""
+    newest = {
+        str(event.body["test"]): event
+        for event in events
+        if event.kind == ACT and event.body["action"] == "self-test" and "test" in event.body
+    }
+    return [
+        {
+            "test": test,
+            "device": event.body["device"],
+            "verdict": event.body["verdict"],
+            "code": event.body["code"],
+            "seconds": None,
+            "figures": {},
+            "at": event.wall,
+        }
+        for test, event in newest.items()
+    ]
 
 
 def maintenance_of(events: Sequence[Event]) -> dict[str, Any]:

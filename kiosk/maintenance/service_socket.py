@@ -97,7 +97,8 @@ class ServiceSocket:
         async with self._house.one_at_a_time:
             tests = shop.tests.of(question.get("devices") or None, attended=bool(question.get("attended")))
             findings = await shop.tests.run(tests, lambda finding: say({"finding": finding.plain()}))
-            await shop.audit.act(None, "self-test", reason="diagnose", count=len(findings))
+            for finding in findings:
+                await shop.audit.tested(None, finding)
         return [finding.plain() for finding in findings]
 
 

@@ -82,6 +82,9 @@ def test_a_self_test_over_the_socket_tells_as_it_goes_and_fails_with_the_device(
     running.bench.faults.clear()
     assert {one["device"]: one["verdict"] for one in found} == {"receipt_printer": "failed", "ups": "passed"}
     assert next(one["code"] for one in found if one["verdict"] == "failed") == "cutterFault"
+    tests = {one["test"]: one for one in ask(running.bench.state, {"ask": "report"})["self_tests"]}
+    assert tests["receipt_printer"]["verdict"] == "failed"
+    assert tests["ups"]["at"]
 
 
 def test_nobody_is_tested_away_from_a_citizen(running: Machine) -> None:
