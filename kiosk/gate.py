@@ -53,12 +53,12 @@ def tile(house: House, service: Service) -> Option:
     found = refusal(house, service)
     if found is not None:
         why = text("home.not-now", reason=found.why)
-        return Option(service.name, service.title, service.summary, refused=why)
+        return Option(service.name, service.title, service.summary, refused=why, picture=service.picture)
     summary = service.summary
     printer = house.cabinet.receipt_printer
     if PRINT_RECEIPT in service.effects and printer.fitted and printer.fault() is not None:
         summary = text("home.with-less", summary=summary, less=text("home.less.receipt"))
-    return Option(service.name, service.title, summary)
+    return Option(service.name, service.title, summary, picture=service.picture)
 
 
 def none_offered(house: House, services: Collection[Service]) -> Refusal | None:
