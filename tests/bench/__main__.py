@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 from tests.bench import (
     certificates,
+    collection,
     face,
     history,
     journal,
@@ -39,6 +40,7 @@ PARTS: dict[str, Callable[[], Figures]] = {
     "window": window.measure,
     "certificates": certificates.measure,
     "traffic": traffic.measure,
+    "pick-up": collection.measure,
     "office": office.measure,
     "panel": panel.measure,
     "maintenance": maintenance.measure,
@@ -71,6 +73,7 @@ LIMITS = {
     "visit.real_s": Limit(180),
     "certificate.render_sign_s": Limit(0.5),
     "certificate.real_s": Limit(60),
+    "pickup.real_s": Limit(120),
     "traffic.taps": Limit(7),
     "traffic.real_s": Limit(90),
     "traffic.scroll_longest_frame_ms": Limit(100),
