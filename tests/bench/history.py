@@ -123,6 +123,7 @@ def fill(path: Path, first: int, visits: int) -> None:
     with closing(database.connect(path, KEY)) as connection:
         database.prepare(connection, iso(BEGUN))
         connection.execute("PRAGMA synchronous = OFF")
+        connection.execute("PRAGMA cache_size = -2000000")  # the index of hashes is met all over
         connection.execute("PRAGMA foreign_keys = OFF")
         connection.execute("DROP TRIGGER event_next")
         head = database.head(connection)
