@@ -20,6 +20,7 @@ from simulators.back_office.audit import record
 from simulators.back_office.catalogue import find_item
 from simulators.back_office.contract import CaseNo, Part
 from simulators.back_office.desk import Office
+from simulators.back_office.masking import masked_name, masked_phone
 from simulators.back_office.operation import get
 from simulators.back_office.roles import Officer
 from simulators.back_office.store import add, metadata, moment, of, serial, stamp, text
@@ -107,21 +108,6 @@ def show_outbox(db: Connection, office: Office, officer: Officer, asked: OutboxA
             for row in db.execute(query).mappings()
         ]
     )
-
-
-def masked_name(name: str) -> str:
-    """Return the name with all but its first character hidden: 李**."""
-    return name[:1] + "*" * (len(name) - 1)
-
-
-def masked_phone(phone: str) -> str:
-    """Return 138****0001."""
-    return f"{phone[:3]}****{phone[-4:]}" if phone else ""
-
-
-def masked_id(id_number: str | None) -> str:
-    """Return 330***********9928: province and district, and the last four."""
-    return f"{id_number[:3]}{'*' * (len(id_number) - 7)}{id_number[-4:]}" if id_number else ""
 
 
 @cache

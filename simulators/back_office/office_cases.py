@@ -21,8 +21,8 @@ from simulators.back_office.circulation import (
 )
 from simulators.back_office.contract import CaseNo, Number, Part
 from simulators.back_office.desk import Office
+from simulators.back_office.masking import masked_id, masked_name, masked_phone
 from simulators.back_office.materials import Paper, papers_of
-from simulators.back_office.messages import masked_id, masked_name, masked_phone
 from simulators.back_office.operation import get
 from simulators.back_office.review import Opinion, opinions_of
 from simulators.back_office.roles import Officer

@@ -24,6 +24,7 @@ from starlette.routing import Route
 from simulators.back_office.certificate_file import CODE_CHARACTERS, CODE_LENGTH, certificates
 from simulators.back_office.contract import Part
 from simulators.back_office.desk import Office
+from simulators.back_office.masking import masked_name
 from simulators.back_office.store import find
 
 PATH: Final = "/verify"
@@ -97,11 +98,6 @@ def verified(db: Connection, office: Office, code: str) -> Verified:
         issued=date.fromisoformat(row["issued"]),
         valid_until=date.fromisoformat(row["valid_until"]),
     )
-
-
-def masked_name(name: str) -> str:
-    """Return a name of which only the first character can be read: ``李**``."""
-    return name[:1] + "*" * (len(name) - 1)
 
 
 def routes(office: Office, sparing: Sparing | None = None) -> list[Route]:

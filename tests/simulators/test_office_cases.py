@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from simulators.back_office import outstanding
+from simulators.back_office.masking import masked_id
 from tests.simulators.back_office_bench import LI, START, Bench
 from tests.simulators.officers_bench import (
     BUREAU,
@@ -306,6 +307,14 @@ def test_messages_are_masked_and_there_are_none_without_a_phone(office: Bench) -
         message["words"] == "【自助办理】李**，您申请的居住证申领（办件号CA-1）已受理，预计12月11日前办结。"
     )
     assert LI["id_card"]["name"] not in message["words"]
+
+
+@pytest.mark.parametrize(
+    ("number", "shown"),
+    [("330212198104129928", "330***********9928"), ("1234567", "*******"), ("", ""), (None, "")],
+)
+def test_of_a_number_little_is_shown(number: str | None, shown: str) -> None:
+    assert masked_id(number) == shown
 
 
 def test_the_list_of_cases_is_filtered_paged_and_masked(office: Bench) -> None:
