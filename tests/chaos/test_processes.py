@@ -150,7 +150,8 @@ def test_a_journal_that_cannot_be_written_ends_the_process_with_a_sentence(groun
     before = truths.Before.of(ground, WHO)
 
     def fill() -> None:
-        resource.prlimit(ground.pid, resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
+        size = (ground.state / "journal.db-wal").stat().st_size  # not a byte more
+        resource.prlimit(ground.pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
 
     names: list[str] = []
     cases: list[str] = []
