@@ -6,6 +6,8 @@ import time
 from datetime import datetime
 from typing import Any
 
+import pytest
+
 from simulators.back_office import outstanding
 from simulators.back_office.masking import masked_id
 from tests.simulators.back_office_bench import LI, START, Bench
