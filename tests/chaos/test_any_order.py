@@ -150,6 +150,7 @@ class AnyOrder(RuleBasedStateMachine):
         for act in ("clear_jam", "refill_paper", "lift_finger"):
             with contextlib.suppress(Refused):
                 self.ground.world.do(act)
+        self.plan.pay_result = "approve"  # who never pays and tries again for ever never goes home
         if not self.alive:
             self.the_power_comes_back()
         self._go_home()
