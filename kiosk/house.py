@@ -28,6 +28,7 @@ from kiosk.money import Cashier
 from kiosk.numbers import Numbers
 from kiosk.paper_check import PaperCheck
 from kiosk.platform import Platform
+from kiosk.progress_office import ProgressOffice
 from kiosk.rules import EndorsementRules
 from kiosk.settings import Site, Times
 from kiosk.stage import Stage
@@ -140,6 +141,11 @@ class House:
     def collection(self) -> CollectionOffice:
         """The desk of finished documents."""
         return CollectionOffice(self.platform, self.site.id)
+
+    @property
+    def progress(self) -> ProgressOffice:
+        """The desk that knows how cases stand."""
+        return ProgressOffice(self.platform, self.site.id)
 
     @property
     def traffic(self) -> TrafficOffice:

@@ -279,6 +279,23 @@ class EnterNumber(Prompt):
     unit: Text | None = None
 
 
+LETTERS_AND_DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+
+
+@dataclass(frozen=True, slots=True)
+class EnterText(Prompt):
+    """Letters and digits on a keyboard in the order of ``keys``: a number with letters in it, or pinyin.
+
+    Answer ``enter``, value ``least`` to ``most`` of ``keys``; or any of ``actions``. What is typed never
+    leaves the window before.
+    """
+
+    least: int = 1
+    most: int = 40
+    keys: str = LETTERS_AND_DIGITS
+    actions: tuple[Action, ...] = ()
+
+
 class Mark(StrEnum):
     """How far an item of a checklist is; the order is that of a thing that is done."""
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from kiosk.prompts import ChooseMany, ChooseRecords, EnterNumber, Page
+from kiosk.prompts import ChooseMany, ChooseRecords, EnterNumber, EnterText, Page
 
 
 def with_key(typed: str, key: str, page: Page) -> str:
     """Return what stands in the field after ``key``, the empty key taking the last one back."""
     if not key:
         return typed[:-1]
-    most = page.prompt.most if isinstance(page.prompt, EnterNumber) else 0
+    most = page.prompt.most if isinstance(page.prompt, (EnterNumber, EnterText)) else 0
     return (typed + key)[:most]
 
 

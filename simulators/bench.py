@@ -7,7 +7,7 @@ import random
 import secrets
 import threading
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -17,6 +17,8 @@ from starlette.applications import Starlette
 
 from simulators import machine_clock
 from simulators.back_office import app as back_office
+from simulators.back_office.acceptance import Applicant
+from simulators.back_office.earlier_cases import take_in
 from simulators.back_office.server import Served
 from simulators.catalogue import Catalogue, Entry
 from simulators.control import Control
@@ -36,7 +38,7 @@ from simulators.machine_clock import MachineClock
 from simulators.panel.live_stand import LiveStand
 from simulators.panel.panel import Panel
 from simulators.payment_hosts.hosts import PaymentHosts
-from simulators.people import load_personas
+from simulators.people import Persona, load_personas
 from simulators.permit import unit as permit_unit
 from simulators.power import Power
 from simulators.recorder import Recorder
@@ -167,6 +169,7 @@ class Bench:
                 self.housing,
             ),
             reseed=lambda: self.desk.reseed(registers),
+            take_in=self._take_in,
         )
         self.catalogue = Catalogue(
             {
@@ -242,6 +245,10 @@ class Bench:
             "token": self.token,
             "panel": self.panel_url,
         }
+
+    def _take_in(self, person: Persona, case_no: str, service: str, missing: Sequence[str]) -> None:
+        who = Applicant(id_number=person.id_card.number, name=person.id_card.name)
+        take_in(self.desk.office, case_no, service, who, missing)
 
     def close(self) -> None:
         """End every server and wire; returns when they have ended."""

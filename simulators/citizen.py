@@ -19,7 +19,7 @@ class Plan:
 
     ``answers`` says by a prompt's name which action (and value) to take instead of the obvious one;
     ``acts`` by a prompt's name which acts on the world to do there, each once. ``think_s`` is how long
-    the citizen takes for each prompt.
+    the citizen takes for each prompt. ``applied`` tells whether who asks for progress has any case.
     """
 
     persona: str = "li-wenjing"
@@ -33,6 +33,7 @@ class Plan:
     answers: Mapping[str, tuple[str, Any]] = field(default_factory=dict)
     acts: Mapping[str, list[dict[str, Any]]] = field(default_factory=dict)
     forgets_permit: bool = False
+    applied: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,9 @@ class Citizen:
         self.world.do("persona", name=self._plan.persona)
         if self._plan.service == "pick-up":
             self.world.do("stock_documents")
+        elif self._plan.service == "progress" and self._plan.applied:
+            self.world.do("take_in_case")
+            self.world.do("take_in_case", service="id-card-renewal", missing=["household"])
         deadline_s = time.monotonic() + timeout_s
         while time.monotonic() < deadline_s:
             message = self._link.next(1.0)

@@ -54,10 +54,17 @@ Act = Callable[..., None]
 class World:
     """Who is there and what they do; acts come one at a time."""
 
-    def __init__(self, people: Mapping[str, Persona], machine: Machine, reseed: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        people: Mapping[str, Persona],
+        machine: Machine,
+        reseed: Callable[[], None],
+        take_in: Callable[[Persona, str, str, Sequence[str]], None],
+    ) -> None:
         self.people = people
         self._machine = machine
         self._reseed = reseed
+        self._take_in = take_in
         self._lock = threading.Lock()
         self._persona: Persona | None = None
         self._permits: dict[str, PermitCard] = {}
@@ -197,6 +204,18 @@ class World:
         store = self._machine.side_cabinet.card_dispenser.store(unit)
         store.load([self._issued_to(owner) for owner in owners])
 
+    def _take_in_case(
+        self,
+        case_no: str = "",
+        service: str = "residence-permit",
+        persona: str = "",
+        missing: Sequence[str] = (),
+    ) -> None:
+        """Somebody applied for something earlier, with all papers but the ``missing`` ones."""
+        person = self._named(persona)
+        number = case_no or f"HALL-{person.name.replace('-', '').upper()}-{service[:1].upper()}"
+        self._take_in(person, number, service, missing)
+
     def _stock_documents(self) -> None:
         """Staff puts every finished document into the unit that the register says, and nothing else."""
         dispenser = self._machine.side_cabinet.card_dispenser
@@ -334,6 +353,10 @@ ACTS: Final[Mapping[str, tuple[Act, Mapping[str, type]]]] = {
     "receipt_cover": (World._receipt_cover, {"open": bool}),
     "show_code": (World._show_code, {"text": str, "picture": str}),
     "hide_code": (World._hide_code, {}),
+    "take_in_case": (
+        World._take_in_case,
+        {"case_no": str, "service": str, "persona": str, "missing": list},
+    ),
     "stock_documents": (World._stock_documents, {}),
     "empty_unit": (World._empty_unit, {"unit": int}),
     "take_any_card": (World._take_any_card, {}),

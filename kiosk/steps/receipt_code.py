@@ -1,10 +1,11 @@
-"""The slip's code (领证回执): scanned, when somebody has it; it helps to find, and proves nothing."""
+"""A slip's code: scanned, when somebody has the slip; it helps to find, and proves nothing."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import re
+from collections.abc import Callable
 from typing import Final
 
 from devices.base import DeviceError, Retry
@@ -18,7 +19,7 @@ MOST_TRIES: Final = 3
 
 
 async def ask_for_receipt(visit: Visit) -> str:
-    """Ask for the slip; return its code, "" from somebody who has none at hand."""
+    """Ask for the slip of collection (领证回执); return its code, "" from somebody who has none at hand."""
     reader = visit.house.cabinet.barcode_reader
     if reader.fault() is not None:
         return ""
@@ -33,35 +34,59 @@ async def ask_for_receipt(visit: Visit) -> str:
             ),
         )
     )
-    return await _scan(visit) if answer.action == "scan" else ""
+    if answer.action != "scan":
+        return ""
+    return await scan(visit, "scan-receipt", "receipt-code", text("receipt-code.without"), number_in)
 
 
-async def _scan(visit: Visit) -> str:
+async def scan_case_no(visit: Visit) -> str:
+    """Have the slip of a case (办件回执) scanned; return the case's number, "" when none was read.
+
+    The code is the number itself, or the site's link with the number at its end.
+    """
+    link = visit.house.receipt_url
+
+    def read(code: str) -> str:
+        return number_in(code.removeprefix(link) if link else code)
+
+    return await scan(visit, "scan-slip", "case-slip", text("case-slip.without"), read)
+
+
+def number_in(code: str) -> str:
+    """Return a code that may be a slip's number, "" for any other."""
+    return code if CODE.fullmatch(code) else ""
+
+
+async def scan(visit: Visit, name: str, words: str, without: Text, read: Callable[[str], str]) -> str:
+    """Have a code scanned until ``read`` makes something of it; "" without, or after some tries.
+
+    The sentences are ``words`` with ``.scan.question``, ``.scan.body`` and ``.trouble.foreign``.
+    """
     trouble: Text | None = None
     for _ in range(MOST_TRIES):
         prompt = PlaceItem(
-            "scan-receipt",
-            text("receipt-code.scan.question"),
-            text("receipt-code.scan.body"),
+            name,
+            text(f"{words}.scan.question"),
+            text(f"{words}.scan.body"),
             Tone.NEEDS_YOU if trouble else Tone.PLAIN,
             place=Place.CODE_READER,
             trouble=trouble,
-            actions=(Action("without", text("receipt-code.without")),),
+            actions=(Action("without", without),),
         )
         try:
-            code = await visit.during(prompt, _read(visit))
+            code = await visit.during(prompt, _poll(visit))
         except Retry:
-            trouble = text("receipt-code.trouble.foreign")
+            trouble = text(f"{words}.trouble.foreign")
             continue
         if isinstance(code, Answer):
             return ""
-        if CODE.fullmatch(code):
-            return code
-        trouble = text("receipt-code.trouble.foreign")
+        if found := read(code):
+            return found
+        trouble = text(f"{words}.trouble.foreign")
     return ""
 
 
-async def _read(visit: Visit) -> str:
+async def _poll(visit: Visit) -> str:
     reader = visit.house.cabinet.barcode_reader
     await visit.device(reader, lambda unit: unit.start())
     try:

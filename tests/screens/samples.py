@@ -337,6 +337,13 @@ PROMPTS: dict[str, p.Prompt] = {
     "enter-number": p.EnterNumber(
         "pin", _t("请输入密码", "Enter your PIN"), _t("输错 5 次后需要等待。", "After five wrong tries you have to wait."), least=6, most=12, masked=True,
     ),
+    "enter-text": p.EnterText(
+        "case-number", _t("请输入办件编号", "Enter the case number"), _t("编号在回执上，字母、数字和短横都要输入。", "It is on the slip: letters, digits and dashes."), least=4,
+        keys=p.LETTERS_AND_DIGITS + "-", actions=(Action("without", _t("没有编号，用身份证", "No number: use my ID card")),),
+    ),
+    "enter-text-few": p.EnterText(
+        "last-four", _t("请输入身份证号的后四位", "Enter the last four of the ID number"), least=4, most=4, keys="1234567890X",
+    ),
     "checklist": p.Checklist(
         "remedy", _t("换一卷凭条纸", "Put in a new roll of paper"), _t("做完一步,这里自动打勾。", "Each step ticks itself off when it is done."),
         items=(
