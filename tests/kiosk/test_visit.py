@@ -255,7 +255,7 @@ async def test_what_is_kept_is_wiped_once(began: Began) -> None:
 
 
 async def test_a_door_that_opens_ends_the_visit_when_nothing_is_under_way(began: Began) -> None:
-    visit, person = began()
+    visit, _ = began()
     mode = visit.house.vendor_mode
     visit.held.working = True
     asking = asyncio.ensure_future(visit.ask(notice("a")))

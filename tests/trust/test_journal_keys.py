@@ -1,8 +1,8 @@
 """The journal's key outside the journal: a file of its owner's alone, or a credential that systemd decrypted.
 
 Checked here: what ``systemd-creds`` of Debian 12 encrypts and decrypts is read as the key, and the rights of
-a credential as systemd 252 lays it out, for root's units and (by an access list) for another user's. Not checked
-here, where nothing runs as a unit: that systemd lays it out so, and the sealing by a TPM.
+a credential as systemd 252 lays it out, for root's units and (by an access list) for another user's. Not
+checked here, where nothing runs as a unit: that systemd lays it out so, and the sealing by a TPM.
 """
 
 from __future__ import annotations
