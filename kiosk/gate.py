@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Final
 
 from kiosk.cabinet import NOT_FITTED, Unready
 from kiosk.house import House
@@ -14,6 +15,8 @@ from kiosk.journal.effects import PRINT_RECEIPT
 from kiosk.prompts import Option, OutOfService, Tone
 from kiosk.services import Service
 from kiosk.texts import Text, text
+
+OFFICE_DOWN: Final = "backOffice"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +37,8 @@ def refusal(house: House, service: Service) -> Refusal | None:
             missing += without[:1]
     if missing:
         return Refusal(_device(missing[0]), missing[0].device, missing[0].fault)
-    if not house.back_office_reachable:
-        return Refusal(text("unready.back-office"), code="backOffice")
+    if not house.back_office_reachable and not service.offline:
+        return Refusal(text("unready.back-office"), code=OFFICE_DOWN)
     if service.rules and house.timekeeper.wrong:
         return Refusal(text("unready.clock"), code="clock")
     if not house.journal.has_room():
@@ -62,15 +65,18 @@ def tile(house: House, service: Service) -> Option:
 
 
 def none_offered(house: House, services: Collection[Service]) -> Refusal | None:
-    """Return why the machine has to close, None while any service is offered.
+    """Return why the machine has to close, None while any service is offered that does something.
 
-    Where services are kept for different reasons, the one of the most is told.
+    Where services are kept for different reasons, the one of the most is told. Only without the back
+    office, which comes back by itself, the machine stays open for what needs none.
     """
-    found = [refusal(house, service) for service in services]
+    found = [refusal(house, service) for service in services if service.effects]
     refused = [one for one in found if one is not None]
     if not refused or len(refused) < len(found):
         return None
-    return max(refused, key=lambda one: sum(one == other for other in refused))
+    why = max(refused, key=lambda one: sum(one == other for other in refused))
+    offline = any(service.offline and refusal(house, service) is None for service in services)
+    return None if offline and why.code == OFFICE_DOWN else why
 
 
 def out_of_service(why: Refusal) -> OutOfService:

@@ -24,6 +24,7 @@ class Service:
     ``minutes`` is what the leaflet promises, ``rules`` the dated tables it asks, ``effects`` the
     kinds of acts on the outside world that it can do (words of ``kiosk.journal.effects``). On the
     home screen the lowest ``place`` comes first: what most people come for; ``picture`` is its pictogram.
+    An ``offline`` one is offered without the back office too.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Service:
     script: Script
     place: int = 100
     picture: str = ""
+    offline: bool = False
 
     @property
     def title(self) -> Text:
@@ -58,11 +60,14 @@ def service(
     minutes: int,
     place: int,
     picture: str = "",
+    offline: bool = False,
 ) -> Callable[[Script], Script]:
     """Declare the decorated script as the service ``name``."""
 
     def declare(script: Script) -> Script:
-        _SERVICES[name] = Service(name, needs, one_of, rules, effects, minutes, script, place, picture)
+        _SERVICES[name] = Service(
+            name, needs, one_of, rules, effects, minutes, script, place, picture, offline
+        )
         return script
 
     return declare

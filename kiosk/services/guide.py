@@ -1,0 +1,136 @@
+"""办事指南: what an item needs, costs and takes, found by pinyin or from the list; nobody is identified."""
+
+from __future__ import annotations
+
+from kiosk.guide import GuideItem, brought_up_to_date, offered_today, own_copy, search
+from kiosk.platform import PlatformError
+from kiosk.prompts import Action, ChooseOne, EnterText, Notice, Option, Row, Tone
+from kiosk.services import service
+from kiosk.steps import farewell
+from kiosk.texts import LANGUAGES, Text, text, verbatim
+from kiosk.visit import Visit
+
+
+@service(
+    "guide",
+    needs=(),
+    rules=("guide.toml",),
+    effects=(),
+    minutes=1,
+    place=60,
+    picture="book",
+    offline=True,
+)
+async def look_up(visit: Visit) -> None:
+    """Find an item, read it, take it away as a code; as many as one likes."""
+    visit.steps = 2
+    items = await _items(visit)
+    found, another = items[0], True
+
+    async def find() -> None:
+        nonlocal found
+        visit.step = 1
+        found = await _find(visit, items)
+
+    async def read() -> None:
+        nonlocal another
+        visit.step = 2
+        another = await _show(visit, found)
+
+    while another:
+        await visit.walk(find, read)
+    await farewell.ask_rating(visit)
+    await farewell.say_goodbye(visit, receipt_printed=False)
+
+
+async def _items(visit: Visit) -> tuple[GuideItem, ...]:
+    """Return the catalogue as it is today; the machine's own copy when the back office can't be asked."""
+    house = visit.house
+    copy = own_copy(house.rules_folder, house.today())
+    try:
+        with visit.meter.devices():
+            on, offered = await offered_today(house.platform)
+    except PlatformError:
+        return copy
+    return brought_up_to_date(copy, on, offered, without=visit.service.name) or copy
+
+
+async def _find(visit: Visit, items: tuple[GuideItem, ...]) -> GuideItem:
+    """Let an item be searched for, or chosen from the whole list."""
+    nothing_found = False
+    while True:
+        answer = await visit.ask(
+            EnterText(
+                "find-item",
+                text("guide.find.question"),
+                text("guide.find.nothing" if nothing_found else "guide.find.body"),
+                Tone.NEEDS_YOU if nothing_found else Tone.PLAIN,
+                most=20,
+                actions=(Action("all", text("guide.find.all", count=len(items))),),
+            )
+        )
+        found = items if answer.action == "all" else search(items, str(answer.value))
+        nothing_found = not found
+        if found:
+            return await _choose(visit, found)
+
+
+async def _choose(visit: Visit, found: tuple[GuideItem, ...]) -> GuideItem:
+    chosen = await visit.choose(
+        ChooseOne(
+            "choose-item",
+            text("guide.choose.question"),
+            options=tuple(Option(item.service, item.title, _takes(item)) for item in found),
+        )
+    )
+    return next(item for item in found if item.service == chosen)
+
+
+async def _show(visit: Visit, item: GuideItem) -> bool:
+    """Show an item with its code; true when another is wanted."""
+    rows = _rows(item)
+    answer = await visit.ask(
+        Notice(
+            "item",
+            item.title,
+            paragraphs=(text("guide.as-of", day=item.as_of.isoformat()),),
+            rows=(*rows, Row(text("guide.basis"), verbatim(item.source)), *_places()),
+            actions=(Action("done", text("guide.done")), Action("another", text("guide.another"))),
+            code=_to_take_away(visit, item.title, rows),
+        )
+    )
+    return answer.action == "another"
+
+
+def _rows(item: GuideItem) -> tuple[Row, ...]:
+    unknown = text("guide.ask-at-window")
+    return (
+        Row(
+            text("guide.materials"),
+            text("guide.list", items=item.materials) if item.materials else text("guide.none"),
+        ),
+        Row(text("guide.conditions"), item.conditions or unknown),
+        Row(text("guide.takes"), _takes(item)),
+        Row(text("guide.fee"), item.fee or unknown),
+    )
+
+
+def _places() -> tuple[Row, ...]:
+    return (
+        Row(text("guide.where"), text("site.elsewhere")),
+        Row(text("guide.hours"), text("attract.hours")),
+    )
+
+
+def _takes(item: GuideItem) -> Text:
+    return text("guide.days", days=item.days) if item.days else text("guide.at-once")
+
+
+def _to_take_away(visit: Visit, title: Text, rows: tuple[Row, ...]) -> str:
+    """Return what the code holds: the item itself in the language of the page, to read without a network."""
+    language = visit.house.stage.settings.language
+    say = visit.house.catalogue.say
+    separator = "：" if language == LANGUAGES[0] else ": "
+    lines = [say(title, language)]
+    lines += [f"{say(row.label, language)}{separator}{say(row.value, language)}" for row in rows]
+    return "\n".join(lines)
