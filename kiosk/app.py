@@ -56,6 +56,7 @@ from kiosk.reconciliation import Reconciled, Reconciliation
 from kiosk.recovery import Recovery
 from kiosk.recovery_pages import RecoveryPages
 from kiosk.refunds import Patience
+from kiosk.results_inbox import ResultsInbox
 from kiosk.services import all_services
 from kiosk.settings import Settings
 from kiosk.stage import Stage
@@ -197,6 +198,8 @@ class Kiosk:
             background.append(asyncio.create_task(self._post_heads(journal), name="heads"))
             books = Reconciliation(journal, house.platform, self.clock, self.settings.site.id)
             background.append(asyncio.create_task(books.run(self._books_compared), name="books"))
+            inbox = ResultsInbox(house.progress, journal, self.events, self.clock)
+            background.append(asyncio.create_task(inbox.run(), name="results"))
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(FIRST_LOOK_S):
                     await asyncio.gather(self.cabinet.refresh(), self.timekeeper.agrees(house.platform))

@@ -93,7 +93,7 @@ async def _show(visit: Visit, item: GuideItem) -> bool:
         Notice(
             "item",
             item.title,
-            paragraphs=(text("guide.as-of", day=item.as_of.isoformat()),),
+            text("guide.as-of", day=item.as_of.isoformat()),
             rows=(*rows, Row(text("guide.basis"), verbatim(item.source)), *_places()),
             actions=(Action("done", text("guide.done")), Action("another", text("guide.another"))),
             code=_to_take_away(visit, item.title, rows),
