@@ -94,7 +94,11 @@ async def _show(visit: Visit, item: GuideItem) -> bool:
             "item",
             item.title,
             text("guide.as-of", day=item.as_of.isoformat()),
-            rows=(*rows, Row(text("guide.basis"), verbatim(item.source)), *_places()),
+            rows=(
+                *rows,
+                Row(text("guide.basis"), verbatim(item.source)),
+                Row(text("guide.where"), text("site.elsewhere")),
+            ),
             actions=(Action("done", text("guide.done")), Action("another", text("guide.another"))),
             code=_to_take_away(visit, item.title, rows),
         )
@@ -112,13 +116,6 @@ def _rows(item: GuideItem) -> tuple[Row, ...]:
         Row(text("guide.conditions"), item.conditions or unknown),
         Row(text("guide.takes"), _takes(item)),
         Row(text("guide.fee"), item.fee or unknown),
-    )
-
-
-def _places() -> tuple[Row, ...]:
-    return (
-        Row(text("guide.where"), text("site.elsewhere")),
-        Row(text("guide.hours"), text("attract.hours")),
     )
 
 
