@@ -267,6 +267,7 @@ export const WORDS = {
   "act.receipt_cover": ["收据打印机的盖子", "receipt printer's cover"],
   "act.show_code": ["出示二维码", "hold up a code"],
   "act.hide_code": ["收起二维码", "put the code away"],
+  "act.take_in_case": ["先受理一件（测试用）", "take a case in beforehand"],
   "act.stock_documents": ["按登记装好待领证件", "store the finished documents"],
   "act.empty_unit": ["清空发卡单元", "empty a dispenser unit"],
   "act.take_any_card": ["取走出证口的证件", "take the document at the slot"],
