@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any
 from urllib.parse import quote
 
-from kiosk.platform import Platform, Refused
+from kiosk.platform import Platform, Refused, question_key
 
 
 class Standing(StrEnum):
@@ -58,7 +58,7 @@ class CollectionOffice:
     async def search(self, *, id_number: str, name: str, receipt: str = "") -> Found:
         """Ask for the documents of the person who stands here."""
         body = {"kiosk": self._kiosk, "id_number": id_number, "name": name, "receipt": receipt}
-        return await self._platform.post("/v1/documents/search", body, "", _found)
+        return await self._platform.post("/v1/documents/search", body, question_key(), _found)
 
     async def tell(self, document_no: str, case_no: str, outcome: Standing, detail: str = "") -> None:
         """Tell what became of a document. ``Refused``: ``outcome-differs``."""

@@ -12,6 +12,7 @@ import base64
 import binascii
 import hashlib
 import random
+import secrets
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
@@ -387,6 +388,11 @@ class Platform:
         except TimeoutError:
             future.add_done_callback(_forget)
             raise Unreachable("timeout", "deadline") from None
+
+
+def question_key() -> str:
+    """Return the key of a question that is posted: it says nothing of what is asked, and each has its own."""
+    return secrets.token_hex(8)
 
 
 def _forget(future: asyncio.Future[Any]) -> None:

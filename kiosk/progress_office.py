@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any
 from urllib.parse import quote
 
-from kiosk.platform import Platform
+from kiosk.platform import Platform, question_key
 from kiosk.texts import Text, bilingual
 
 
@@ -96,13 +96,16 @@ class ProgressOffice:
         ``Refused``: 404 for a number or proof that is wrong, one like the other; ``too-many-tries``.
         """
         body = {"case_no": case_no, "last_four": last_four}
-        return await self._platform.post("/v1/progress", body, "", _progress)
+        return await self._platform.post("/v1/progress", body, question_key(), _progress)
 
     async def mine(self, id_number: str) -> tuple[Progress, ...]:
         """Ask for the cases of the person who was identified here, newest first."""
         body = {"kiosk": self._kiosk, "id_number": id_number}
         return await self._platform.post(
-            "/v1/progress/mine", body, "", lambda value: tuple(_progress(one) for one in value["cases"])
+            "/v1/progress/mine",
+            body,
+            question_key(),
+            lambda value: tuple(_progress(one) for one in value["cases"]),
         )
 
     async def results(self, since: int) -> Results:

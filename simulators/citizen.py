@@ -138,7 +138,7 @@ class Citizen:
                 self._hands.press(number, "begin", self._plan.language)
             case "home":
                 self._hands.press(number, "choose", self._plan.service)
-            case "notice" | "check-answers" | "look-at-pictures":
+            case "notice" | "check-answers" | "look-at-pictures" | "enter-text":
                 self._choose_action(number, name, prompt["actions"])
             case "choose-many":
                 values = [o["value"] for o in prompt["options"] if o["refused"] is None]
