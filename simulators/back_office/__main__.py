@@ -16,11 +16,13 @@ from typing import Final
 
 import uvicorn
 from starlette.applications import Starlette
+from uvicorn.supervisors import Multiprocess
 
 from simulators.back_office.app import create_app
 from simulators.back_office.desk import Office, beijing_now
 from simulators.back_office.officers import enter
 from simulators.back_office.operations import seed
+from simulators.back_office.server import listening
 from simulators.back_office.store import open_store
 from simulators.people import load_personas
 
@@ -50,15 +52,18 @@ def main() -> int:
         with store.begin() as db:
             enter(db, tomllib.loads(options.officers.read_text("utf-8"))["officers"])
     store.dispose()
-    uvicorn.run(
+    config = uvicorn.Config(
         "simulators.back_office.__main__:application",
         factory=True,
-        host=options.host,
-        port=options.port,
         workers=options.workers,
         log_level="warning",
         access_log=False,
     )
+    with listening(options.host, options.port) as listener:
+        if options.workers > 1:
+            Multiprocess(config, sockets=[listener]).run()
+        else:
+            uvicorn.Server(config).run(sockets=[listener])
     return 0
 
 

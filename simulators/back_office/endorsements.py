@@ -26,7 +26,18 @@ from simulators.back_office.operation import get, post
 from simulators.back_office.orders import mark_delivered, require_paid
 from simulators.back_office.payments import show_payment
 from simulators.back_office.registers import held, holder_of, people, permit_of, permits, stands_back
-from simulators.back_office.store import add, find, key, metadata, next_number, of, text, values, whole
+from simulators.back_office.store import (
+    add,
+    draw_number,
+    find,
+    key,
+    metadata,
+    of,
+    serial,
+    text,
+    values,
+    whole,
+)
 from simulators.back_office.tariff import Wish, is_for
 
 approvals: Final = Table(
@@ -45,6 +56,8 @@ approvals: Final = Table(
     UniqueConstraint("sequence"),
     UniqueConstraint("order_no", name="one_approval_for_one_payment"),
 )
+
+approval_numbers: Final = Table("approval_numbers", metadata, serial())
 
 STAY_DAYS: Final = 7
 """Days a stay for G and L, the types a kiosk issues."""
@@ -142,7 +155,7 @@ def _decide(db: Connection, office: Office, asked: EndorsementAsked) -> Approval
         or stands_back(holder_of(db, permit))
     ):
         raise Refused(409, "refused")
-    sequence = next_number(db, "approvals")
+    sequence = draw_number(db, approval_numbers)
     digits = f"{today:%y%m%d}{sequence:08d}"
     endorsements = [
         IssuedEndorsement(

@@ -41,16 +41,24 @@ def cut(client: Address) -> bool:
     return True
 
 
+def listening(host: str, port: int) -> socket.socket:
+    """Return a socket that listens (port 0: any free one).
+
+    asyncio switches Nagle's delay off only where the protocol is named; else each answer waits 40 ms
+    for the client's acknowledgement of its headers.
+    """
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((host, port))
+    listener.listen(128)
+    return listener
+
+
 class Served:
     """An ASGI application on a loopback port (0 = any free one) until ``stop``."""
 
     def __init__(self, app: Any, port: int = 0) -> None:
-        # asyncio switches Nagle's delay off only where the protocol is named; else each answer waits
-        # 40 ms for the client's acknowledgement of its headers.
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self._socket.bind(("127.0.0.1", port))
-        self._socket.listen(128)
+        self._socket = listening("127.0.0.1", port)
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
         config = uvicorn.Config(
             app,
