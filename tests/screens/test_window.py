@@ -25,7 +25,7 @@ from PIL import Image
 from kiosk.prompts import Answer, Page, TakeItem
 from screens.panel import Panel
 from screens.scene import Code
-from screens.touch import HELD_S, LATCH_S
+from screens.touch import BOUNCE_S, HELD_S, LATCH_S
 from tests.screens import harness, samples
 
 pytestmark = pytest.mark.screen
@@ -211,6 +211,17 @@ def test_a_rating_is_a_number(stand: Stand) -> None:
     page = stand.show("rate")
     stand.touch("rate:4")
     assert stand.answers == [Answer(page.number, "rate", 4)]
+
+
+def test_what_is_typed_is_handed_in_once_it_is_long_enough(stand: Stand) -> None:
+    page = stand.show("enter-text")
+    for key in ("type:H", "type:A", "type:-", "delete", "type:Z"):
+        stand.touch(key)
+        stand.run(asyncio.sleep(BOUNCE_S))
+    assert "enter" not in stand.window.layout()
+    stand.touch("type:9")
+    stand.touch("enter")
+    assert stand.answers == [Answer(page.number, "enter", "HAZ9")]
 
 
 def test_settings_carry_the_new_value(stand: Stand) -> None:
