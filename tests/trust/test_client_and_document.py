@@ -22,6 +22,8 @@ from PIL import Image
 
 from kiosk import reconciliation
 from kiosk.certificate_office import CertificateOffice, Standing
+from kiosk.collection_office import CollectionOffice
+from kiosk.collection_office import Standing as Taken
 from kiosk.clock import SystemClock
 from kiosk.http import Http, Request
 from kiosk.journal.records import Letter, PostedLetter
@@ -99,6 +101,11 @@ CALLS: dict[str, Callable[[Platform], Any]] = {
     "CertificateOffice.document": lambda p: CertificateOffice(p, KIOSK).document(SERIAL),
     "CertificateOffice.tell": lambda p: CertificateOffice(p, KIOSK).tell(SERIAL, Standing.PRINTED),
     "CertificateOffice.of_case": lambda p: CertificateOffice(p, KIOSK).of_case(CASE),
+    "CollectionOffice.search": lambda p: CollectionOffice(p, KIOSK).search(
+        id_number="330212198104129928", name="李文静", receipt="SL2026110001"
+    ),
+    "CollectionOffice.tell": lambda p: CollectionOffice(p, KIOSK).tell("SL1", CASE, Taken.ISSUED),
+    "CollectionOffice.standing": lambda p: CollectionOffice(p, KIOSK).standing("SL1"),
     "reconciliation.ask": lambda p: reconciliation.ask(p, KIOSK, DAY),
 }
 """Each thing that can be asked, asked once."""
@@ -180,7 +187,7 @@ def example(schema: dict[str, Any], name: str = "") -> Any:
 def _asking() -> set[str]:
     return {
         f"{kind.__name__}.{name}"
-        for kind in (Platform, TrafficOffice, CertificateOffice)
+        for kind in (Platform, TrafficOffice, CertificateOffice, CollectionOffice)
         for name, member in vars(kind).items()
         if inspect.iscoroutinefunction(member) and not name.startswith("_")
     }
