@@ -22,9 +22,9 @@ from PIL import Image
 
 from kiosk import reconciliation
 from kiosk.certificate_office import CertificateOffice, Standing
+from kiosk.clock import SystemClock
 from kiosk.collection_office import CollectionOffice
 from kiosk.collection_office import Standing as Taken
-from kiosk.clock import SystemClock
 from kiosk.http import Http, Request
 from kiosk.journal.records import Letter, PostedLetter
 from kiosk.platform import Bill, Platform, Wish
