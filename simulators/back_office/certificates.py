@@ -190,6 +190,4 @@ def check_character(body: str) -> str:
     return "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"[value]
 
 
-OPERATIONS: Final = (
-    post("/v1/certificates", issue, "Decide on certificates, and make them", status=201),
-)
+OPERATIONS: Final = (post("/v1/certificates", issue, "Decide on certificates, and make them", status=201),)

@@ -154,8 +154,8 @@ class Camera:
         else:
             still = picture(self._scene)
         if self._ideal and len(self._made) == IDEAL_FRAMES and all(still is of for of, _ in self._made):
-            self._made.rotate()
-            return self._made[0][1]
+            self._made.rotate(-1)
+            return self._made[-1][1]
         dx, dy = self._noise.uniform(-SWAY_PX, SWAY_PX, 2)
         moved = cv2.warpAffine(
             still, np.array([[1, 0, dx], [0, 1, dy]]), (WIDTH, HEIGHT), borderMode=cv2.BORDER_REPLICATE

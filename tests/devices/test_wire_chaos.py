@@ -155,8 +155,8 @@ def test_no_wire_holds_a_driver_beyond_its_time(name: str, capsys: pytest.Captur
 @contextmanager
 def passing_in_drivers(passing: Time) -> Iterator[None]:
     """Have every module of ``devices`` tell and spend ``passing`` time, defaults of arguments included."""
-    for module in pkgutil.walk_packages(devices.__path__, "devices."):
-        importlib.import_module(module.name)
+    for found in pkgutil.walk_packages(devices.__path__, "devices."):
+        importlib.import_module(found.name)
     instead = {time.monotonic: passing.monotonic, time.sleep: passing.sleep}
     clock = SimpleNamespace(monotonic=passing.monotonic, sleep=passing.sleep)
     changed: list[tuple[FunctionType, Any, Any]] = []

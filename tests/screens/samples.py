@@ -82,7 +82,6 @@ _STEPS = (
 )
 
 
-
 def picture() -> bytes:
     """Return a PNG as a camera over a road would take it: plain areas, 16 to 10."""
     image = Image.new("RGB", (640, 400), (159, 180, 196))
