@@ -29,6 +29,9 @@ def well(capsys: pytest.CaptureFixture[str]) -> Callable[[str, Sequence[Death]],
                 f"longest way home {longest_s:.1f} s, most starts {max(d.starts for d in deaths)}"
             )
         assert not [str(death) for death in deaths if death.wrong]
-        assert len(died) >= 0.9 * len(deaths), "points are no longer met: nothing was tested there"
+        # A point beside the visit may not come a second time; many that do not come are a broken test.
+        missed = len(deaths) - len(died)
+        assert died
+        assert missed <= max(1, 0.1 * len(deaths)), "points are no longer met: nothing was tested there"
 
     return check

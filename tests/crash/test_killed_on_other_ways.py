@@ -1,4 +1,4 @@
-"""The kiosk is killed behind every commit and act of paying by code, and of visits that fail."""
+"""The kiosk is killed behind commits and acts of paying by code, and of visits that fail."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from tests.crash.ground import Ground
 from tests.crash.routes import ARMS, CODE, TERMINAL, Route
 from tests.crash.sweep import Death, die, own_points, points_of
 
+SHARE = 2
+"""Every second point in the suite; all of them by ``script/kills --all``."""
 Well = Callable[[str, Sequence[Death]], None]
 
 pytestmark = pytest.mark.timeout(900)
@@ -21,9 +23,7 @@ def known(ground: Ground) -> list[str]:
     return points_of(ground, TERMINAL)
 
 
-def test_killed_behind_every_commit_while_paying_by_code(
-    ground: Ground, well: Well, known: list[str]
-) -> None:
+def test_killed_behind_commits_while_paying_by_code(ground: Ground, well: Well, known: list[str]) -> None:
     """From the order to the first act on the permit; beyond that ``script/kills --all`` goes."""
     points = points_of(ground, CODE)
     assert points == known
@@ -33,14 +33,12 @@ def test_killed_behind_every_commit_while_paying_by_code(
 
 
 @pytest.mark.parametrize("route", ARMS, ids=lambda route: route.name)
-def test_killed_behind_every_commit_of_its_own(
-    ground: Ground, well: Well, known: list[str], route: Route
-) -> None:
+def test_killed_behind_commits_of_its_own(ground: Ground, well: Well, known: list[str], route: Route) -> None:
     points = own_points(points_of(ground, route), known)
     assert len(points) > 7
     well(route.name, [die(ground, route, point) for point in committed(points)])
 
 
 def committed(points: Sequence[str]) -> list[str]:
-    """Keep the points behind a commit or an act; those before it: ``script/kills --all``."""
-    return [point for point in points if ".after:" in point]
+    """Keep the suite's share of the points behind a commit or an act."""
+    return [point for point in points if ".after:" in point][::SHARE]
