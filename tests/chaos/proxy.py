@@ -45,7 +45,8 @@ Harm = Callable[["_Client", Forward], None]
 class Proxy:
     """Forwards everything; while ``harm`` is set, the first request of each operation is harmed by it.
 
-    ``operations`` are the templates by which a path is known (``/v1/payments/{order_no}/close``).
+    ``operations`` are the templates by which a path is known (``/v1/payments/{order_no}/close``). A POST of
+    no operation passes unharmed and unnoted: a heartbeat is not asked again, the next one says more.
     """
 
     def __init__(self, office: str, operations: Sequence[str]) -> None:
@@ -76,7 +77,9 @@ class Proxy:
 
     def take(self, path: str, key: str, body: bytes) -> Harm | None:
         """Note a POST; return how it is to be harmed, if it is."""
-        operation = next((name for name, pattern in self._patterns if pattern.fullmatch(path)), path)
+        operation = next((name for name, pattern in self._patterns if pattern.fullmatch(path)), None)
+        if operation is None:
+            return None
         with self._lock:
             first = self.harm is not None and all(asked.operation != operation for asked in self.asked)
             self.asked.append(Asked(operation, key, body, first))

@@ -40,6 +40,11 @@ class Codes:
         self._generator = pyotp.TOTP(member.secret)
         self._step = -1
 
+    @property
+    def latest(self) -> int:
+        """The step of the last code given."""
+        return self._step
+
     def next(self) -> str | None:
         """Return a code that was not used and that holds for half a minute at least, None when all were."""
         now = int(time.time()) // 30
@@ -101,8 +106,11 @@ class Technician:
         return [item["mark"] for item in self.page()["prompt"]["items"]]
 
     def identify(self, role: Role = Role.ENGINEER, pin: str = PIN, unlike: str = "") -> str:
-        """Type number, PIN and code of somebody who has a fresh one; return the number."""
-        for number, codes in self._codes.items():
+        """Type number, PIN and code of somebody who has a fresh one; return the number.
+
+        Who has used fewest codes comes first: they may have to identify themselves again.
+        """
+        for number, codes in sorted(self._codes.items(), key=lambda member: member[1].latest):
             if self._roles[number] is role and number != unlike and (code := codes.next()) is not None:
                 self.type(number, pin, code)
                 return number
@@ -223,7 +231,7 @@ class Machine:
 def _members() -> Iterator[Member]:
     """Yield enough people for all codes of a run; their PINs are hashed cheaply."""
     hasher = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
-    roles = [Role.ENGINEER] * 10 + [Role.OPERATOR] * 3 + [Role.AUDITOR]
+    roles = [Role.ENGINEER] * 12 + [Role.OPERATOR] * 4 + [Role.AUDITOR]
     for number, role in enumerate(roles, start=1001):
         yield Member(str(number), role, hasher.hash(PIN), pyotp.random_base32())
 

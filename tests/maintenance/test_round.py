@@ -62,6 +62,7 @@ def whole_round(kiosk: Machine, staff: Technician) -> None:
     staff.press("devices", "choose", "receipt_printer")
     staff.until("device", lambda prompt: any(action["name"] == "remedy" for action in prompt["actions"]))
     staff.press("device", "remedy")
+    staff.until("remedy")
     kiosk.world.do("receipt_cover", open=True)
     staff.until("remedy", lambda prompt: prompt["items"][0]["mark"] == "done")
     kiosk.world.do("paper", state="full")

@@ -72,9 +72,22 @@ def test_roles_see_what_they_may_do(kiosk: Machine) -> None:
         kiosk.staff.log_in(role)
         seen[role] = [option["value"] for option in kiosk.staff.page()["prompt"]["options"]]
         kiosk.staff.log_out()
-    assert seen[Role.ENGINEER] == ["devices", "supplies", "self-tests", "check", "report"]
+    assert seen[Role.ENGINEER] == ["devices", "supplies", "self-tests", "check", "report", "machine"]
     assert seen[Role.OPERATOR] == ["devices", "supplies", "check"]
     assert seen[Role.AUDITOR] == ["devices", "supplies", "check", "report"]
+
+
+def test_a_machine_without_its_root_helper_says_so(kiosk: Machine) -> None:
+    turn(kiosk.world, "maintenance")
+    kiosk.staff.log_in(Role.ENGINEER)
+    kiosk.staff.press("maintenance", "choose", "machine")
+    kiosk.staff.press("machine", "choose", "restart-kiosk")
+    kiosk.staff.press("machine-confirm", "ok")
+    page = kiosk.staff.until("machine-refused")
+    assert page["prompt"]["paragraphs"][0]["args"]["why"] == "FileNotFoundError"
+    kiosk.staff.press("machine-refused", "ok")
+    kiosk.staff.until("machine")
+    kiosk.staff.log_out()
 
 
 def test_a_wrong_pin_is_not_admitted_and_nothing_says_which(kiosk: Machine) -> None:
