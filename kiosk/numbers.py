@@ -10,8 +10,6 @@ from kiosk.clock import Clock
 from kiosk.journal import Journal
 
 _ALPHABET: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-ORDER_NO_LENGTH: Final = 32
-"""What terminals and payment hosts take at most, [0-9A-Za-z]."""
 
 
 class NumbersUsedUp(Exception):

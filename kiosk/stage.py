@@ -59,9 +59,6 @@ class Stage:
         if self.page is not None:
             view.show(self.page)
 
-    def detach(self, view: View) -> None:
-        self._views.remove(view)
-
     def show(self, prompt: Prompt, surroundings: Surroundings) -> Page:
         """Show ``prompt`` as a new page; answers still waiting for the old one are dropped."""
         self._number += 1

@@ -21,7 +21,6 @@ from simulators.wire import TcpWire
 
 HEADER: Final = struct.Struct(">BI")
 PREAMBLE_AND_LENGTH: Final = 7
-LONGEST_TRANSFER: Final = 4096
 
 
 class UsbRelay(TcpWire):

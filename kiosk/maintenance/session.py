@@ -13,6 +13,7 @@ from kiosk.maintenance.issues import Commissioning
 from kiosk.maintenance.login import log_in
 from kiosk.maintenance.pages_of_checks import CheckPages
 from kiosk.maintenance.pages_of_devices import DevicePages
+from kiosk.maintenance.pages_of_machine import MachinePages
 from kiosk.maintenance.pages_of_supplies import SupplyPages
 from kiosk.maintenance.staff import Member, Right
 from kiosk.maintenance.workshop import Workshop
@@ -93,12 +94,14 @@ class Attendance:
         devices = DevicePages(self.shop, console, member)
         supplies = SupplyPages(self.shop, console, member)
         checks = CheckPages(self.shop, console, member, Commissioning(self.shop), devices)
+        machine = MachinePages(self.shop, console, member)
         pages: dict[str, tuple[Right, Callable[[], Awaitable[None]]]] = {
             "devices": (Right.LOOK, lambda: _walk(devices.choose, devices.device)),
             "supplies": (Right.LOOK, lambda: _walk(supplies.choose, supplies.unit)),
             "self-tests": (Right.DEVICES, checks.all_self_tests),
             "check": (Right.LOOK, checks.check),
             "report": (Right.REPORT, checks.report),
+            "machine": (Right.DEVICES, lambda: _walk(machine.choose, machine.do)),
         }
         options = tuple(
             Option(name, text(f"maintenance.menu.{name}"), text(f"maintenance.menu.{name}.detail"))
