@@ -201,7 +201,7 @@ class Pen:
         fill, ink, line = {
             Style.PRIMARY: (c.action, c.on_action, None),
             Style.OUTLINED: (c.card, c.action, c.action),
-            Style.QUIET: (None, c.ink_2, c.line),
+            Style.QUIET: (c.card, c.ink, c.ink_2),
             Style.HEADER: (None, c.on_header, c.header_2),
         }[style]
         if not enabled:

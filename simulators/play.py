@@ -22,15 +22,17 @@ from simulators.hands import TouchHands
 from simulators.kiosk_link import KioskLink, KioskProcess
 from simulators.verdict import verdict
 
-SETTLE_S = 0.6
-"""From a page's coming to its picture: the slide is over then."""
+SETTLE_S = 0.3
+"""From a page's coming to its picture: the slide is over then, and most that go by themselves stand yet."""
+REST_S = 0.3
+"""After the picture: a touch near the one before is taken for the second half of a double tap."""
 
 
 class Photographer:
     """Takes a picture of the display whenever a new page can be seen."""
 
-    def __init__(self, folder: Path, begun_s: float) -> None:
-        self._folder, self._begun_s = folder, begun_s
+    def __init__(self, folder: Path, begun_s: float, link: KioskLink) -> None:
+        self._folder, self._begun_s, self._link = folder, begun_s, link
         self._last_s = begun_s
         self._screen = mss.mss()
         self._count = 0
@@ -39,10 +41,18 @@ class Photographer:
         time.sleep(SETTLE_S)
         self._count += 1
         name = f"{self._count:02d}-{page['prompt']['name']}"
-        self.take(name)
+        if self._shown() == page["number"]:
+            self.take(name)
+        else:
+            name += " (passed)"  # it went by itself: a picture now would show another page
+        time.sleep(REST_S)
         now_s = time.monotonic()
         print(f"{name:32} {now_s - self._begun_s:7.1f} s  (+{now_s - self._last_s:.1f})", flush=True)
         self._last_s = now_s
+
+    def _shown(self) -> int:
+        page = self._link.ask("shown")
+        return int(page["number"]) if page is not None else 0
 
     def take(self, name: str) -> None:
         """Write what is on the display to ``name``.png."""
@@ -70,10 +80,11 @@ def play(options: argparse.Namespace, plan: Plan, out: Path) -> int:
         kiosk = KioskProcess(bench.site, headless=False)
         try:
             link = kiosk.connect()
-            photographer = Photographer(screens, time.monotonic())
+            photographer = Photographer(screens, time.monotonic(), link)
             hands = _TimedHands(link)
             report = Citizen(link, hands, bench.world, plan, photographer).visit(timeout_s=300)
             wiped_s = _first_page_s(link) - hands.last_s
+            time.sleep(SETTLE_S)
             photographer.take("99-clean")
             link.close()
         finally:

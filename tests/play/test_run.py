@@ -49,6 +49,9 @@ STEPS = (
     "clean",
 )
 
+GO_BY_THEMSELVES = {"reading-permit", "look-at-camera", "endorsing"}
+"""Pages that at the ideal level are gone before they can be photographed."""
+
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
@@ -96,7 +99,8 @@ def test_the_whole_visit_by_real_touches(language: str, tmp_path: Path) -> None:
         done = run("--play", "--level", "ideal", "--language", language, "--out", str(tmp_path))
     assert done.returncode == 0, done.stdout + done.stderr
     pictures = {path.stem.split("-", 1)[1]: path for path in (tmp_path / "screens").glob("*.png")}
-    assert set(STEPS) <= set(pictures)
+    assert set(STEPS) - GO_BY_THEMSELVES <= set(pictures)
+    assert all(f"-{name}" in done.stdout for name in GO_BY_THEMSELVES), "seen, whether photographed or not"
     for path in pictures.values():
         with Image.open(path) as picture:
             assert picture.size == (1080, 1920)
