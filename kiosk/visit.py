@@ -191,8 +191,8 @@ class Visit:
             self.house.stage.update(prompt)
 
     def tell(self, prompt: Prompt) -> None:
-        """Show a prompt that has nothing to answer."""
-        self._show(prompt)
+        """Show a prompt that has nothing to answer: no way back and none out, since nobody would hear."""
+        self._show(prompt, leave=False)
 
     async def walk(self, *steps: Step) -> None:
         """Do the steps in order; going back in one returns to the one before that asked something.
@@ -257,7 +257,7 @@ class Visit:
                 service=self.service.title,
                 step=self.step,
                 steps=self.steps,
-                can_back=self._can_back and self.held.may_leave,
+                can_back=leave and self._can_back and self.held.may_leave,
                 can_cancel=leave and self.held.may_leave,
                 cancel_returns=self.held.returns,
             ),
