@@ -32,6 +32,7 @@ from kiosk.fitting import fit
 from kiosk.heartbeat import Heartbeat
 from kiosk.house import House
 from kiosk.journal import Journal, JournalFailed
+from kiosk.journal.invariants import recent_invariants
 from kiosk.journal.keys import read_key
 from kiosk.lights import GuideLights
 from kiosk.maintenance import versions
@@ -447,6 +448,7 @@ class Kiosk:
             "status": self._status,
             "said": lambda: said(self.stage.page, self.catalogue) if self.stage.page else None,
             "journal": self._newest_visit,
+            "invariants": self._invariants,
         }
         if window is not None:
             questions["layout"] = window.layout
@@ -487,6 +489,10 @@ class Kiosk:
     def _leave_house(self) -> None:
         """From here on the debug link finds no journal: it is about to be closed."""
         self._house = None
+
+    async def _invariants(self) -> dict[str, bool | str]:
+        """Return what holds of the newest visits, nothing before the journal is open."""
+        return {} if self._house is None else await recent_invariants(self._house.journal)
 
     async def _newest_visit(self) -> dict[str, Any] | None:
         """Return what the journal holds of the newest visit, None before the first."""

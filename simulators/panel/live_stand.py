@@ -173,7 +173,8 @@ class LiveStand(Stand):
     def prepare(self) -> None:
         """Have an empty world and the kiosk on its first page, everything usable; raises ``NotReady``.
 
-        Somebody's open visit is ended by a restart. Where staff would have to come first, another
+        Somebody's open visit is ended by a restart. Where staff would have to come first, or a world
+        that was reset in the middle of a visit left a journal that no verdict could rest on, another
         machine is put in its place.
         """
         self.order_failpoint("")
@@ -185,6 +186,7 @@ class LiveStand(Stand):
                 self._power.off()
                 self.start_kiosk()
             self.until(self._in_order, "the first page with everything in order", SETTLES_S)
+            self._judge_journal()
         except NotReady:
             self._replace_machine()
             self.start_kiosk()
@@ -227,6 +229,12 @@ class LiveStand(Stand):
 
     def close(self) -> None:
         self._hang_up()
+
+    def _judge_journal(self) -> None:
+        """Raise ``NotReady`` when what was done here before already breaks an invariant."""
+        held = self.link.ask("invariants")
+        if broken := [str(verdict) for verdict in held.values() if verdict is not True]:
+            raise NotReady(broken[0])
 
     def _replace_machine(self) -> None:
         """Put the next machine of the hall here: a number of its own, a journal with nothing in it."""

@@ -54,6 +54,20 @@ def played(seat: Client) -> dict[str, Any]:
     return seen(seat, lambda play: play["state"] not in UNDER_WAY)
 
 
+def shows(seat: Client, name: str) -> dict[str, Any]:
+    """Wait until the panel, which follows the kiosk over a link of its own, shows the page; returns it."""
+    versions: dict[str, str] = {}
+    told: list[str] = []
+    for _ in range(400):
+        news = seat.news(**versions)
+        versions = news["seen"]
+        if page := news.get("kiosk", {}).get("page"):
+            if page["prompt"]["name"] == name:
+                return dict(page)
+            told.append(page["prompt"]["name"])
+    raise AssertionError(f"{name} was never shown, but {told}")
+
+
 def moves(play: dict[str, Any]) -> list[str]:
     return [f"{move['kind']} {move['what']}" for move in play["moves"]]
 
@@ -76,11 +90,12 @@ def test_what_can_be_played_are_the_files(seat: Client) -> None:
 
 
 def test_a_scenario_is_played_watched_and_judged(seat: Client) -> None:
-    begin(seat, "pay-declined")
+    begin(seat, "pay-declined", stepping=True)
     assert seat.post("do/play", {"name": "pay-declined", "stepping": False, "pace_s": 0}).status_code == 409
-    on_the_way = seen(seat, lambda play: play["page"] == "insert-permit")
+    on_the_way = held_at(seat, 1)
     shown = [one for one in on_the_way["findings"] if one["what"] == "shown"]
     assert {one["holds"] for one in shown} == {None}, "nothing of it has come yet, and all can still come"
+    seat.post("do/step", {"stepping": False})
     play = played(seat)
     assert (play["state"], broken(play)) == ("over", [])
     assert play["done"] == [0]
@@ -133,8 +148,7 @@ def test_stopped_the_kiosk_stays_as_it_is_for_the_tester(seat: Client) -> None:
     seen(seat, lambda play: play["held"] and play["page"] == "leaflet")
     assert seat.post("do/stop", {}).status_code == 200
     assert played(seat)["state"] == "stopped"
-    page = seat.news()["kiosk"]["page"]
-    assert page["prompt"]["name"] == "leaflet"
+    page = shows(seat, "leaflet")
     pressed = seat.post("do/press", {"page": page["number"], "action": "begin"})
     assert pressed.status_code == 200, "the tester goes on by hand"
     begin(seat, "all-goes-well")  # somebody's visit is open: the kiosk is started anew
