@@ -38,9 +38,13 @@ def verify_file(path: Path, key: bytes, expect: Head | None = None) -> ChainRepo
 def verify_newest(path: Path, key: bytes) -> ChainReport:
     """Verify the newest events only, beside the writer: what takes as long however old the journal is.
 
-    Raises ``JournalRefused`` when the file can't be read at all.
+    A file that cannot be opened a second time (no descriptor is left, say) is reported as a fault: whoever
+    writes it is not stopped by that.
     """
-    connection = database.connect(path, key, query_only=True)
+    try:
+        connection = database.connect(path, key, query_only=True)
+    except JournalRefused as refused:
+        return ChainReport(0, Head(0, bytes(32)), (f"not verified: {refused.detail}",))
     try:
         connection.execute("BEGIN")
         newest = database.head(connection)
