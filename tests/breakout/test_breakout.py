@@ -6,7 +6,7 @@ from tests.breakout.__main__ import PANEL
 from tests.breakout.siege import besiege
 from tests.screens.harness import display
 
-EVENTS = 6_000
+EVENTS = 3_000
 
 
 def test_a_storm_of_keys_and_fingers_changes_nothing() -> None:

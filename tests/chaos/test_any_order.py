@@ -34,7 +34,7 @@ from simulators.scenario_file import load_all
 from tests.crash import services, truths
 from tests.crash.ground import Ground
 
-EXAMPLES: Final = int(os.environ.get("KIOSK_EXAMPLES", "4"))
+EXAMPLES: Final = int(os.environ.get("KIOSK_EXAMPLES", "2"))
 STEPS: Final = 12
 QUIET_S: Final = 0.3
 """After this long without news a page stands."""
