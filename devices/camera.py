@@ -1,6 +1,7 @@
 """The camera: a stream read by a thread of its own, of which only the newest frame is kept.
 
-OpenCV reads a UVC camera (``device:0`` or ``device:/dev/video0``) or MJPEG over HTTP (``http://…``). A
+OpenCV reads a UVC camera (``device:0`` or ``device:/dev/video0``) or MJPEG over HTTP (``http://…``); what it
+shows is filmed and a film is shown in its place as ``devices.film`` says. A
 stream that stalls blocks OpenCV's read, so both its timeouts are always passed, and nobody but the thread
 ever waits for it. OpenCV has these two timeouts for its FFmpeg reader alone; under V4L2 a stalled device is
 given up after ``OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT`` seconds, which the environment sets before the process
@@ -20,7 +21,9 @@ import cv2
 import numpy as np
 
 from devices.base import Capabilities, Fault, StaffAction, State, Status
+from devices.film import Capture, Film, Opener, Projector
 from devices.interfaces import Frame
+from devices.recording import taken_apart
 
 NAME: Final = "camera"
 
@@ -33,7 +36,8 @@ _ENDS_LATEST_S: Final = 0.5
 class OpenCvCamera:
     """``interfaces.Camera`` over OpenCV.
 
-    Raises ``ValueError`` for a URL of another kind. Times are seconds: how long a connection, and how long a
+    Raises ``ValueError`` for a URL of another kind and for a film that is none, ``OSError`` for a film that
+    can't be read or written. Times are seconds: how long a connection, and how long a
     frame may take before the stream counts as lost and is opened again.
     """
 
@@ -115,8 +119,10 @@ class _Source:
     """Where the pictures come from, and how long to wait for them."""
 
     def __init__(self, url: str, open_timeout_s: float, read_timeout_s: float) -> None:
+        url, film = taken_apart(url)
         parts = urlsplit(url)
         self.patience_s: Final = open_timeout_s + read_timeout_s
+        self.open: Opener = self._open
         self._where: int | str
         if parts.scheme == "device" and parts.path:
             self.kind = "V4L2"
@@ -133,10 +139,15 @@ class _Source:
                 cv2.CAP_PROP_READ_TIMEOUT_MSEC,
                 round(read_timeout_s * 1000),
             ]
+        elif parts.scheme == "replay":
+            self.kind = "film"
+            self.open = Projector(url)
         else:
             raise ValueError(f"no camera at {url!r}")
+        if film is not None:
+            self.open = Film(film).filmed(self.open)
 
-    def open(self) -> cv2.VideoCapture | None:
+    def _open(self) -> Capture | None:
         """Return the opened stream, None when it can't be opened."""
         capture = cv2.VideoCapture(self._where, self._reader, self._options)
         if capture.isOpened():

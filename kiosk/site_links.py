@@ -30,7 +30,7 @@ LINKS_OF: Final[Mapping[str, tuple[str, ...]]] = {
 _STREAMS: Final = ("serial", "socket", "rfc2217", "replay")
 SCHEMES: Final[Mapping[str, tuple[str, ...]]] = {
     "id_card_reader": (*_STREAMS, "usb"),
-    "camera": ("device", "http", "https"),
+    "camera": ("device", "http", "https", "replay"),
     "document_scanner": ("sane",),
     "document_printer": ("ipp",),
     "io_board": ("serial", "socket", "rfc2217"),
