@@ -458,7 +458,8 @@ class Kiosk:
         port = await self.debug.open(self.settings.debug_port or 0)
         closing.push_async_callback(self.debug.close)
         file = self.settings.state / "debug.json"
-        file.write_text(json.dumps({"port": port, "pid": os.getpid()}))
+        with contextlib.suppress(OSError):  # of a disk that takes nothing the journal tells
+            file.write_text(json.dumps({"port": port, "pid": os.getpid()}))
         closing.callback(file.unlink, missing_ok=True)
 
     # --- for the window --------------------------------------------------------------------------------

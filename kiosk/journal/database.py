@@ -17,13 +17,16 @@ from typing import Any, Final
 from sqlcipher3 import dbapi2
 
 from kiosk.journal import chain, keys, schema
-from kiosk.journal.records import Head, JournalRefused
+from kiosk.journal.records import Head, JournalFailed, JournalRefused
 
 SQLITE_AT_LEAST: Final = (3, 51, 3)
 PAGE_BYTES: Final = 4096
 """SQLCipher's page."""
 TAIL_EVENTS: Final = 256
 """How many of the newest events a start verifies: a bound, so that a start never grows."""
+
+DISK_FAILED: Final = frozenset({"SQLITE_FULL", "SQLITE_IOERR"})
+"""Results (https://sqlite.org/rescode.html) that tell of the disk and not of the file on it."""
 
 Connection = Any
 """A ``sqlcipher3.dbapi2.Connection``; the package has no types."""
@@ -41,7 +44,7 @@ def connect(path: Path, key: bytes, *, query_only: bool = False) -> Connection:
     """Open the database file ``path``; with ``query_only`` neither it nor its log is changed.
 
     Raises ``JournalRefused``: ``sqlite-too-old``; ``key-length``; ``wrong-key``, also when the first
-    page is damaged; ``damaged``; ``schema-unknown``.
+    page is damaged; ``damaged``; ``schema-unknown``. To write, also ``JournalFailed``: the disk fails.
     """
     if sqlite_version() < SQLITE_AT_LEAST:
         raise JournalRefused("sqlite-too-old", ".".join(map(str, sqlite_version())))
@@ -63,6 +66,8 @@ def connect(path: Path, key: bytes, *, query_only: bool = False) -> Connection:
         _settle(connection, query_only)
     except dbapi2.Error as error:
         connection.close()
+        if not query_only and getattr(error, "sqlite_errorname", "") in DISK_FAILED:
+            raise JournalFailed(str(error)) from error
         code = "wrong-key" if "not a database" in str(error) else "damaged"
         raise JournalRefused(code, str(error)) from error
     except JournalRefused:

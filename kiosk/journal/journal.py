@@ -79,7 +79,8 @@ class Journal:
 
         Verifies the newest events only, so that a start doesn't grow with the journal.
         Raises ``JournalRefused``: ``sqlite-too-old``, ``key-length``, ``wrong-key``, ``damaged``,
-        ``chain-broken``, ``schema-unknown``, ``in-use``, ``disk-low``.
+        ``chain-broken``, ``schema-unknown``, ``in-use``, ``disk-low``; ``JournalFailed`` when the disk
+        fails.
         """
         if free_bytes(path) < OPEN_FLOOR_BYTES:
             raise JournalRefused("disk-low", f"{free_bytes(path)} bytes free")

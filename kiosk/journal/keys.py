@@ -15,7 +15,7 @@ import stat
 from pathlib import Path
 from typing import Final
 
-from kiosk.journal.records import JournalRefused
+from kiosk.journal.records import JournalFailed, JournalRefused
 
 KEY_BYTES: Final = 32
 
@@ -24,7 +24,8 @@ def read_key(path: Path, *, make: bool = False) -> bytes:
     """Return the key in ``path``; with ``make`` a missing file is made (mode 0600) first.
 
     Raises ``JournalRefused``: ``key-missing``; ``key-mode`` when anyone but the owner may read or
-    write it, or it belongs to another user; ``key-length`` when it isn't 32 bytes.
+    write it, or it belongs to another user; ``key-length`` when it isn't 32 bytes. ``JournalFailed`` when
+    a key that is to be made cannot be written; then none is left behind.
     """
     if make and not path.exists():
         _make_key(path)
@@ -77,11 +78,15 @@ def salt(key: bytes) -> bytes:
 
 def _make_key(path: Path) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        os.fchmod(descriptor, 0o600)
-        file.write(secrets.token_bytes(KEY_BYTES))
-        file.flush()
-        os.fsync(descriptor)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            os.fchmod(descriptor, 0o600)
+            file.write(secrets.token_bytes(KEY_BYTES))
+            file.flush()
+            os.fsync(descriptor)
+    except OSError as error:
+        path.unlink()  # half a key would be refused by every start from now on
+        raise JournalFailed(f"{path.name}: {os.strerror(error.errno or 0)}") from error
     folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(folder)

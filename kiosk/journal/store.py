@@ -46,7 +46,7 @@ class Store:
     """
 
     def __init__(self, path: Path, key: bytes, clock: Clock, failpoints: Failpoints) -> None:
-        """Open; raises ``JournalRefused`` as ``database`` says."""
+        """Open; raises ``JournalRefused`` and ``JournalFailed`` as ``database`` says."""
         self._path, self._key = path, key
         self._clock, self._failpoints = clock, failpoints
         self._ballast = Ballast(path)
@@ -57,6 +57,9 @@ class Store:
                 database.prepare(self._connection, iso(clock.wall()))
                 database.check_tail(self._connection)
                 database.tidy(self._connection)
+            except database.Error as error:
+                self._connection.close()
+                raise JournalFailed(str(error)) from error
             except BaseException:
                 self._connection.close()
                 raise

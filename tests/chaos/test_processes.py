@@ -6,6 +6,8 @@ import contextlib
 import os
 import resource
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -169,6 +171,17 @@ def test_a_journal_that_cannot_be_written_ends_the_process_with_a_sentence(groun
     assert truths.false(ground, before, recovery) == []
     (visit,) = truths.written(ground, before.row)
     assert cases == [visit.case_no]
+
+
+def test_a_start_on_a_disk_that_takes_nothing_is_to_be_tried_again(ground: Ground) -> None:
+    ground.ready()
+    ground.end()
+    site = str(ground.state / "site.toml")
+    kiosk = [sys.executable, "-m", "kiosk", "--site", site, "run", "--headless"]
+    done = subprocess.run(["prlimit", "--fsize=0", *kiosk], capture_output=True, check=False, timeout=120)
+    assert done.returncode == EXIT_JOURNAL_FAILED, done.stderr.decode()
+    assert "the journal could not be written" in done.stderr.decode()
+    ground.ready()
 
 
 def test_the_limit_leaves_files_as_they_were(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ checked here, where nothing runs as a unit: that systemd lays it out so, and the
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import subprocess
@@ -15,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from kiosk.clock import SystemClock
-from kiosk.journal import MACHINE, Journal, JournalRefused, read_key
+from kiosk.journal import MACHINE, Journal, JournalFailed, JournalRefused, read_key
 from kiosk.journal.keys import KEY_BYTES, credentials, salt, token
 from kiosk.settings import ROOT, SettingsError, load
 from tests.trust.world import KEY, in_loop
@@ -162,3 +163,20 @@ def test_a_process_that_is_no_unit_has_no_credential(tmp_path: Path, monkeypatch
     assert credentials() is None
     with pytest.raises(SettingsError, match="LoadCredentialEncrypted=journal-key"):
         load(site(tmp_path, 'key_credential = "journal-key"'))
+
+
+def test_a_key_that_cannot_be_written_leaves_none_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half a key would be refused by every start from then on."""
+
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "no room")
+
+    path = tmp_path / "journal.key"
+    with monkeypatch.context() as disk:
+        disk.setattr(os, "fsync", full)
+        with pytest.raises(JournalFailed):
+            read_key(path, make=True)
+    assert not path.exists()
+    assert len(read_key(path, make=True)) == KEY_BYTES
