@@ -84,7 +84,10 @@ class Expect:
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """One scenario. ``failpoint`` (``name:n``) kills the kiosk there; it is started again at once."""
+    """One scenario. ``failpoint`` (``name:n``) kills the kiosk there; it is started again at once.
+
+    ``title_zh`` is the title in Chinese, empty where the file has none.
+    """
 
     name: str
     title: str
@@ -93,6 +96,7 @@ class Scenario:
     when: tuple[When, ...]
     failpoint: str
     expect: Expect
+    title_zh: str = ""
 
 
 def load(file: Path) -> list[Scenario]:
@@ -125,7 +129,7 @@ def _with(value: Any, word: str) -> Any:
 
 def _scenario(file: Path, name: str, top: Mapping[str, Any]) -> Scenario:
     reader = _Reader(file)
-    reader.known(top, ("title", "citizen", "before", "when", "failpoint", "expect"), "")
+    reader.known(top, ("title", "title_zh", "citizen", "before", "when", "failpoint", "expect"), "")
     for key in ("title", "expect"):
         if key not in top:
             raise ScenarioError(f"{file}: {key} is missing")
@@ -137,6 +141,7 @@ def _scenario(file: Path, name: str, top: Mapping[str, Any]) -> Scenario:
         when=tuple(reader.when(table, f"when[{n}]") for n, table in enumerate(top.get("when", []))),
         failpoint=str(top.get("failpoint", "")),
         expect=reader.record(Expect, top["expect"], "expect"),
+        title_zh=str(top.get("title_zh", "")),
     )
 
 

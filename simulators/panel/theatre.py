@@ -38,15 +38,16 @@ class NoScenario(Exception):
 
 
 def listed(people: Mapping[str, Persona]) -> list[dict[str, Any]]:
-    """Return every scenario of the files: name, title, service, who comes, what is done, how it must end.
+    """Return every scenario of the files: name, titles, service, who comes, what is done, how it must end.
 
-    ``services`` are the service's titles in each language, as the kiosk's own files say them.
+    ``titles`` are the scenario's in each language; ``services`` the service's, as the kiosk's own files say
+    them.
     """
     titles = {file.stem: tomllib.loads(file.read_text("utf-8")) for file in STRINGS.glob("*.toml")}
     return [
         {
             "name": one.name,
-            "title": one.title,
+            "titles": _titles(one),
             "service": one.citizen.service,
             "services": {
                 language: table.get(one.citizen.service, {}).get("title", one.citizen.service)
@@ -94,7 +95,7 @@ class Theatre:
             self._told = {
                 "state": "preparing",
                 "name": chosen.name,
-                "title": chosen.title,
+                "titles": _titles(chosen),
                 "stepping": stepping,
                 "held": False,
                 "moves": [],
@@ -217,6 +218,10 @@ class Theatre:
     def _tell(self, **what: Any) -> None:
         with self._changed:
             self._told |= what
+
+
+def _titles(one: Scenario) -> dict[str, str]:
+    return {"zh-CN": one.title_zh or one.title, "en": one.title}
 
 
 def _script(one: Scenario) -> dict[str, Any]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
-from simulators.scenario_file import ScenarioError, load
+from simulators.scenario_file import ScenarioError, load, load_all
 
 
 @pytest.mark.parametrize(
@@ -47,3 +48,11 @@ def test_each_word_makes_a_scenario_of_its_own(tmp_path: Path) -> None:
     assert [scenario.name for scenario in scenarios] == ["twice:home", "twice:leaflet"]
     assert [scenario.when[0].prompt for scenario in scenarios] == ["home", "leaflet"]
     assert scenarios[1].title == "At leaflet"
+
+
+def test_every_scenario_has_a_title_in_both_languages() -> None:
+    """The panel speaks Chinese: a file without ``title_zh`` is shown with its English title there."""
+    lacking = [one.name for one in load_all() if not re.search("[\u4e00-\u9fff]", one.title_zh)]
+    assert lacking == []
+    mixed = [one.name for one in load_all() if re.search("[\u4e00-\u9fff]", one.title)]
+    assert mixed == []

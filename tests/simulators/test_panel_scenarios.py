@@ -81,7 +81,8 @@ def test_what_can_be_played_are_the_files(seat: Client) -> None:
     files = {one.name: one for one in load_all()}
     assert set(listed) == set(files)
     assert len(listed) > 20
-    assert {name: one["title"] for name, one in listed.items()} == {n: s.title for n, s in files.items()}
+    titles = {name: {"zh-CN": one.title_zh, "en": one.title} for name, one in files.items()}
+    assert {name: one["titles"] for name, one in listed.items()} == titles
     declined = listed["pay-declined"]
     assert "李文静" in declined["who"]
     assert [(when["prompt"], when["do"][0]["more"]) for when in declined["when"]] == [

@@ -36,11 +36,11 @@ export function scenarios(all) {
 
   const fill = () => {
     const wanted = search.value.trim().toLowerCase();
-    const fitting = all.filter((one) => !wanted || JSON.stringify([one.name, one.title, one.who]).toLowerCase().includes(wanted));
+    const fitting = all.filter((one) => !wanted || JSON.stringify([one.name, one.titles, one.who]).toLowerCase().includes(wanted));
     const chosen = list.list.value;
     const groups = Map.groupBy(fitting, (one) => one.services[document.documentElement.lang] ?? one.service);
     list.list.replaceChildren(...[...groups].map(([service, ones]) => el("optgroup", { label: service },
-      ones.map((one) => el("option", { value: one.name }, one.title)))));
+      ones.map((one) => el("option", { value: one.name }, titleOf(one))))));
     if (fitting.some((one) => one.name === chosen)) list.list.value = chosen;
     describe();
   };
@@ -69,7 +69,7 @@ export function scenarios(all) {
       fill();
       list.list.value = told.name;
     }
-    played.textContent = told.title;
+    played.textContent = titleOf(told);
     show.hidden = false;
     if (busy) about.replaceChildren(...script(told, told.done));
     else describe();
@@ -96,6 +96,8 @@ export async function readScenarios() {
     return [];
   }
 }
+
+const titleOf = (one) => one.titles[document.documentElement.lang] ?? one.titles.en;
 
 function stateOf(told) {
   if (told.state === "over") {
