@@ -53,6 +53,8 @@ def verify_newest(path: Path, key: bytes) -> ChainReport:
         except JournalRefused as refused:
             return ChainReport(0, newest, (refused.detail,))
         return ChainReport(min(newest.number, database.TAIL_EVENTS), newest, ())
+    except database.Error as error:
+        return ChainReport(0, Head(0, bytes(32)), (f"not verified: {error}",))
     finally:
         connection.close()
 

@@ -6,6 +6,8 @@ import asyncio
 import hashlib
 import io
 import json
+import os
+import resource
 import secrets
 import stat
 from datetime import UTC, datetime
@@ -346,6 +348,23 @@ def test_a_start_says_what_is_wrong_with_the_end(
     report = verify_newest(files[0], KEY)
     assert report.faults == (detail,)
     assert report.events == 0
+
+
+def test_who_has_no_descriptor_says_that_nothing_was_verified(files: tuple[Path, Path]) -> None:
+    """However many descriptors are left: a visit's end looks beside the writer and must not fail by it."""
+    asyncio.run(_closed(files[0]))
+    was = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with Path(os.devnull).open() as lowest:
+        first = lowest.fileno()
+    reports = []
+    for left in range(8):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (first + left, was[1]))
+        try:
+            reports.append(verify_newest(files[0], KEY))
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, was)
+    assert reports[0].faults[0].startswith("not verified: ")
+    assert all(report.whole or report.faults[0].startswith("not verified: ") for report in reports), reports
 
 
 def test_the_end_that_a_start_looks_at(files: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
