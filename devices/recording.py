@@ -107,10 +107,14 @@ class RecordingLink:
         try:
             while data := self._link.read(4096, 0):
                 self._note(Sign.DISCARDED, data)
-            self._link.discard_input()  # what a link holds beside its bytes
+            self._discard_rest()
         except LinkLost:
             self._note(Sign.LOST)
             raise
+
+    def _discard_rest(self) -> None:
+        """Throw away what the link holds beside its bytes."""
+        self._link.discard_input()
 
     def _note(self, sign: Sign, data: bytes = b"", baud: int = 0) -> None:
         now_s = time.monotonic()
@@ -122,7 +126,10 @@ class RecordingLink:
 
 
 class TunableRecordingLink(RecordingLink):
-    """A recording link whose speed can be changed."""
+    """A recording link whose speed can be changed: a byte stream."""
+
+    def _discard_rest(self) -> None:
+        """Do nothing: beside its bytes a stream holds nothing, and what came just now must not go unnoted."""
 
     def set_baud(self, baud: int) -> None:
         assert isinstance(self._link, Tunable)
