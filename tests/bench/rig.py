@@ -20,8 +20,8 @@ from simulators.hands import DataHands, Hands
 from simulators.kiosk_link import KioskLink, KioskProcess
 from simulators.level import Level
 
-PRACTISED = Plan(acts={"consent-face": [{"act": "place_id_card"}, {"act": "look"}]})
-"""A citizen who has the card on the reader and stands before the camera by the time the kiosk asks."""
+PRACTISED = Plan("chen-haoran", acts={"consent-face": [{"act": "place_id_card"}, {"act": "look"}]})
+"""A citizen who renews, has the card on the reader and stands before the camera by the time the kiosk asks."""
 
 ARRIVALS = 5
 COME_BACK_S = 3.0
