@@ -40,6 +40,7 @@ from kiosk.maintenance.memory import FaultMemory
 from kiosk.maintenance.upkeep import Upkeep
 from kiosk.matching import Matcher, MatcherFailed, MatcherMisconfigured
 from kiosk.money import Cashier
+from kiosk.notice_recovery import NoticeGoods
 from kiosk.numbers import Numbers
 from kiosk.outbox import Outbox
 from kiosk.paper_check import PaperCheck
@@ -345,6 +346,7 @@ class Kiosk:
             permit=PermitAtRecovery(self.cabinet.permit_unit, house.strip_template, house.print_font),
             receipt=ReceiptAtRecovery(self.cabinet.receipt_printer),
             goods={
+                "guide": NoticeGoods(house.journal, house.notices),
                 "traffic-violations": TrafficGoods(house.journal, house.traffic),
                 "pick-up": CollectionGoods(
                     house.journal, house.collection, DispenserAtRecovery(self.cabinet.card_dispenser)

@@ -65,12 +65,13 @@ def tile(house: House, service: Service) -> Option:
 
 
 def none_offered(house: House, services: Collection[Service]) -> Refusal | None:
-    """Return why the machine has to close, None while any service is offered that does something.
+    """Return why the machine has to close, None while any service is offered that does something. What is
+    offered without the back office tells first of all, and keeps no machine open.
 
     Where services are kept for different reasons, the one of the most is told. Only without the back
     office, which comes back by itself, the machine stays open for what needs none.
     """
-    found = [refusal(house, service) for service in services if service.effects]
+    found = [refusal(house, service) for service in services if service.effects and not service.offline]
     refused = [one for one in found if one is not None]
     if not refused or len(refused) < len(found):
         return None

@@ -25,6 +25,7 @@ from kiosk.journal.journal import Journal
 from kiosk.maintenance.vendor_mode import VendorMode
 from kiosk.matching import Matcher, MatcherFailed
 from kiosk.money import Cashier
+from kiosk.notice_office import NoticeOffice
 from kiosk.numbers import Numbers
 from kiosk.paper_check import PaperCheck
 from kiosk.platform import Platform
@@ -141,6 +142,11 @@ class House:
     def collection(self) -> CollectionOffice:
         """The desk of finished documents."""
         return CollectionOffice(self.platform, self.site.id)
+
+    @property
+    def notices(self) -> NoticeOffice:
+        """The desk of personal notices."""
+        return NoticeOffice(self.platform, self.site.id)
 
     @property
     def progress(self) -> ProgressOffice:

@@ -296,6 +296,17 @@ class EnterText(Prompt):
     actions: tuple[Action, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Sign(Prompt):
+    """Write with a finger on a large field. What is written never leaves the window before.
+
+    Answer ``sign``, value as ``kiosk.signature`` reads it: ``width`` and ``height`` of the field and
+    ``strokes`` of points (x, y, milliseconds), lengths in tenths of a millimetre; or any of ``actions``.
+    """
+
+    actions: tuple[Action, ...] = ()
+
+
 class Mark(StrEnum):
     """How far an item of a checklist is; the order is that of a thing that is done."""
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from kiosk import prompts
 from kiosk.prompts import Page, Prompt
-from screens import acting, asking, checklist, evidence, keyboard, number_pad, records, telling
+from screens import acting, asking, checklist, evidence, keyboard, number_pad, records, signing, telling
 from screens.part import Part
 from screens.pen import Pen
 from screens.view import Showing
@@ -29,6 +29,7 @@ RENDERERS: Final[dict[type[Prompt], Callable[[Any, Page, Showing, Pen], Part]]] 
     prompts.StillThere: telling.still_there,
     prompts.EnterNumber: number_pad.enter_number,
     prompts.EnterText: keyboard.enter_text,
+    prompts.Sign: signing.sign,
     prompts.Checklist: checklist.checklist,
 }
 FULL_PAGE: Final = (prompts.Attract, prompts.OutOfService)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from kivy.core.text import Label as CoreLabel
 from kivy.graphics import (
     Color,
     InstructionGroup,
+    Line,
     Mesh,
     PopMatrix,
     PushMatrix,
@@ -62,6 +63,7 @@ class Painter:
         self._fresh: dict[Hashable, tuple[Any, float]] = {}
         self._drifts: list[tuple[Any, Drift]] = []
         self._pressed = InstructionGroup()
+        self._written: list[Any] = []
         self._slide: Any = None
         self._mirror: Any = None
         self._mirror_shown: Any = None
@@ -80,6 +82,7 @@ class Painter:
         """Replace what is on the canvas with ``scene``."""
         self._fresh = {}
         self._drifts = []
+        self._written = []
         self._mirror_shown = None
         canvas = self._canvas
         canvas.clear()
@@ -118,6 +121,22 @@ class Painter:
             self._pressed.add(self._rounded(rect, radius))
             self._pressed.add(Color(*colour[:3], 1))
             self._pressed.add(self._outline(rect.inset(2), radius, 4))
+
+    def write(
+        self, strokes: Sequence[Sequence[tuple[float, float]]], colour: Colour, width_px: float
+    ) -> None:
+        """Show what a finger has written since the scene was painted; only the last stroke may have grown."""
+        for number in range(max(0, len(self._written) - 1), len(strokes)):
+            flat = [value for x, y in strokes[number] for value in (x, self._height - y)]
+            if len(flat) == 2:
+                flat += [flat[0] + 1, flat[1]]
+            if number < len(self._written):
+                self._written[number].points = flat
+                continue
+            line = Line(points=flat, width=width_px / 2, cap="round", joint="round")
+            self._written.append(line)
+            self._canvas.add(Color(*colour))
+            self._canvas.add(line)
 
     def drift(self, now_s: float) -> None:
         """Move the arrows to where they are at ``now_s``."""

@@ -164,7 +164,8 @@ Piece = Box | Disc | Arc | Stroke | Glyphs | Code | Photo | Preview | Drift
 class Press(Enum):
     """What a touch does: send an answer, change what is marked or typed on this page, turn a list's leaf.
 
-    ``SCROLL`` turns a list that scrolls by a page, ``CLOSER`` looks at a picture closely or no longer.
+    ``SCROLL`` turns a list that scrolls by a page, ``CLOSER`` looks at a picture closely or no longer,
+    ``CLEAR`` wipes what was written.
     """
 
     ANSWER = "answer"
@@ -174,6 +175,7 @@ class Press(Enum):
     TYPE = "type"
     SCROLL = "scroll"
     CLOSER = "closer"
+    CLEAR = "clear"
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,7 +245,10 @@ class Roll:
 
 @dataclass(slots=True)
 class Scene:
-    """A page's pieces in drawing order: ``still`` stays when the page changes, ``moving`` slides in."""
+    """A page's pieces in drawing order: ``still`` stays when the page changes, ``moving`` slides in.
+
+    ``field`` is where a finger writes, None on a page without such a field.
+    """
 
     bounds: Rect
     ground: Colour
@@ -253,6 +258,7 @@ class Scene:
     blocks: list[tuple[str, Rect]] = field(default_factory=list)
     overflow_px: float = 0.0
     roll: Roll | None = None
+    field: Rect | None = None
 
     def target_at(self, x: float, y: float) -> Target | None:
         """Return what lies under a touch; the uppermost when one covers the page behind it."""

@@ -13,7 +13,8 @@ class Showing:
     ``page_s`` is seconds since the page's number came up, ``update_s`` since it was last told anything;
     countdowns go on from the last figure told. ``marked`` holds what a person has marked in a list of
     which several may be chosen, ``leaf`` which part of a long list or which picture is shown, ``close``
-    whether it is looked at closely, ``typed`` what stands in the field.
+    whether it is looked at closely, ``typed`` what stands in the field, ``written`` whether anything is
+    written with the finger.
     """
 
     now: datetime
@@ -23,6 +24,7 @@ class Showing:
     leaf: int = 0
     close: bool = False
     typed: str = ""
+    written: bool = False
 
     def left(self, seconds: int | None) -> int | None:
         """Return what is left of ``seconds`` that were told at the last update."""

@@ -19,12 +19,14 @@ from kiosk.prompts import (
     Attract,
     LookAtCamera,
     Page,
+    Sign,
     Working,
 )
 from kiosk.texts import Catalogue
 from screens.compose import compose
 from screens.environment import configure
 from screens.fonts import Fonts
+from screens.ink import Ink
 from screens.meter import FrameMeter
 from screens.page_state import chosen_before, only_settings_changed, with_key
 from screens.panel import Panel
@@ -37,6 +39,7 @@ from screens.view import Showing
 
 SLIDE_MM = 26.0
 NEAR_MM = 12.0
+INK_MM = 0.9
 DRAG_MM = 5.0
 STILL_FPS = 30
 LIVELY_FPS = 60
@@ -80,6 +83,7 @@ class Window:
         self._marked: frozenset[str] = frozenset()
         self._leaf, self._close, self._typed = 0, False, ""
         self._scroll = Scroll(time.monotonic, DRAG_MM * panel.px_per_mm)
+        self._ink = Ink(time.monotonic, panel.px_per_mm)
         self._pictured: NDArray[np.uint8] | None = None
         self._open()
 
@@ -111,6 +115,7 @@ class Window:
         self._leaf, self._close, self._typed = 0, False, ""
         self._marked = chosen_before(page)
         self._scroll.reset()
+        self._ink.wipe()
 
     async def run(self) -> None:
         """Run the window on asyncio until ``stop``."""
@@ -124,10 +129,10 @@ class Window:
         """Return what can be touched now: name -> x, y, width, height in pixels from the upper left."""
         if self._scene is None:
             return {}
-        return {
-            t.name: (round(t.rect.x), round(t.rect.y), round(t.rect.w), round(t.rect.h))
-            for t in self._scene.touchable()
-        }
+        places = {t.name: t.rect for t in self._scene.touchable()}
+        if self._scene.field is not None:
+            places["field"] = self._scene.field
+        return {name: (round(r.x), round(r.y), round(r.w), round(r.h)) for name, r in places.items()}
 
     @property
     def texture_bytes(self) -> int:
@@ -240,6 +245,7 @@ class Window:
             leaf=self._leaf,
             close=self._close,
             typed=self._typed,
+            written=bool(self._ink.strokes),
         )
 
     def _redraw(self) -> None:
@@ -253,6 +259,8 @@ class Window:
         self._painter.paint(self._scene)
         if self._pictured is not None:
             self._painter.mirror(self._pictured)
+        self._ink.fit(self._scene.field)
+        self._write()
         self._press(self._touch.held)
         self._clock._max_fps = STILL_FPS if isinstance(self._page.prompt, Attract) else LIVELY_FPS
 
@@ -264,6 +272,9 @@ class Window:
         self.frames.touched()
         self._on_touch()
         x, y = touch.x, self._panel.height_px - touch.y
+        if self._ink.down(touch.uid, x, y):
+            self._write()
+            return True
         if (roll := self._scene.roll) is not None and roll.window.holds(x, y):
             self._scroll.down(y)
         self._press(self._touch.down(touch.uid, x, y, self._scene))
@@ -271,11 +282,21 @@ class Window:
         return True
 
     def _move(self, _: Any, touch: Any) -> bool:
+        if self._ink.move(touch.uid, touch.x, self._panel.height_px - touch.y):
+            self._on_touch()
+            self._write()
         if self._scroll.move(self._panel.height_px - touch.y):
             self._touch.let_go(touch.uid)
             self._press(None)
             self._roll()
         return True
+
+    def _write(self) -> None:
+        """Show what the finger has written."""
+        if self._ink.strokes and self._page is not None:
+            colours = HIGH_CONTRAST if self._page.high_contrast else DAY
+            strokes = [[(x, y) for x, y, _ in stroke] for stroke in self._ink.strokes]
+            self._painter.write(strokes, colours.ink, INK_MM * self._panel.px_per_mm)
 
     def _roll(self) -> None:
         """Show the list where it has been scrolled to."""
@@ -287,6 +308,7 @@ class Window:
         if getattr(touch, "button", "left") != "left" or self._page is None:
             return True
         self._scroll.up()
+        self._ink.up(touch.uid)
         pressed = self._touch.up(touch.uid, touch.x, self._panel.height_px - touch.y)
         self._press(self._touch.held)
         if pressed is not None:
@@ -318,6 +340,11 @@ class Window:
         elif target.press is Press.TYPE:
             self._typed = with_key(self._typed, str(target.value), self._page)
             self._redraw()
+        elif target.press is Press.CLEAR:
+            self._ink.wipe()
+            self._redraw()
+        elif target.action == "sign" and isinstance(self._page.prompt, Sign):
+            self._on_answer(Answer(self._page.number, target.action, self._ink.value()))
         else:
             value = answer_value(target, self._marked, self._typed)
             self._on_answer(Answer(self._page.number, target.action, value))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from simulators.control_client import Refused, World
-from simulators.habits import AT_A_PLACE, TAKING, records_to_choose
+from simulators.habits import AT_A_PLACE, SIGNATURE, TAKING, records_to_choose
 from simulators.hands import Hands
 from simulators.kiosk_link import KioskGone, KioskLink
 
@@ -162,6 +162,10 @@ class Citizen:
                 self._pay(prompt)
             case "take-item":
                 self._take(number, name, prompt)
+            case "sign":
+                self._hands.press(number, "sign", SIGNATURE)
+            case "checklist":
+                self._choose_action(number, name, prompt["actions"])
             case "rate":
                 self._rate(number)
             case "still-there":

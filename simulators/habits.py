@@ -69,6 +69,19 @@ def taking(act: str) -> Habit:
     return take
 
 
+SIGNATURE: Final[Mapping[str, Any]] = {
+    "width": 2000,
+    "height": 1000,
+    "strokes": [
+        [[300, 250, 0], [500, 200, 80], [700, 180, 160]],
+        [[500, 120, 400], [490, 400, 520], [450, 700, 640], [380, 800, 720]],
+        [[900, 300, 1000], [1100, 280, 1080], [1300, 320, 1160], [1200, 500, 1240], [1000, 620, 1320]],
+        [[950, 700, 1600], [1250, 680, 1700], [1600, 640, 1800]],
+    ],
+}
+"""How everybody of the bench signs: the value of a ``Sign`` prompt's answer."""
+
+
 def records_to_choose(prompt: Mapping[str, Any]) -> list[str]:
     """Return the records of a list that can be chosen together: as many as the points allow, from the top."""
     wanted, points = [], int(prompt["points"])

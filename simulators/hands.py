@@ -11,6 +11,9 @@ from simulators.kiosk_link import KioskGone, KioskLink
 Tap = Callable[[int, int], None]
 """Presses and lets go at a point, in pixels from the upper left."""
 
+Draw = Callable[[Sequence[tuple[int, int]]], None]
+"""Presses at the first point, moves through the others and lets go at the last."""
+
 
 class Hands(Protocol):
     """Presses a thing of the current page."""
@@ -41,6 +44,9 @@ class Pointer:
     PRESS_S = 0.06
     """How long a finger stays down."""
 
+    BETWEEN_POINTS_S = 0.02
+    """How long a finger takes from one point of a stroke to the next."""
+
     def __init__(self) -> None:
         from Xlib import X, display
         from Xlib.ext import xtest
@@ -67,6 +73,16 @@ class Pointer:
         time.sleep(self.PRESS_S)
         self.up()
 
+    def draw(self, points: Sequence[tuple[int, int]]) -> None:
+        """Press at the first point, move through the others, let go."""
+        self.move(*points[0])
+        self.down()
+        for x, y in points:
+            time.sleep(self.BETWEEN_POINTS_S)
+            self.move(x, y)
+        time.sleep(self.BETWEEN_POINTS_S)
+        self.up()
+
     def _send(self, event: int, **more: int) -> None:
         self._xtest.fake_input(self._display, event, **more)
         self._display.sync()
@@ -83,17 +99,26 @@ class TouchHands:
     """How long a list takes to turn, and its button to count again."""
 
     def __init__(self, link: KioskLink, tap: Tap | None = None) -> None:
-        """``tap`` touches a point of the window; by default the window fills the display."""
+        """``tap`` touches a point of the window; by default the window fills the display.
+
+        Who can only tap signs with dots.
+        """
         self._link = link
-        self._tap = tap or Pointer().tap
+        self._draw: Draw | None = None
+        if tap is None:
+            pointer = Pointer()
+            tap, self._draw = pointer.tap, pointer.draw
+        self._tap = tap
 
     def press(self, page: int, action: str, value: Any = None) -> None:
-        """Touch ``action``; values are marked, and digits typed, one by one, then handed in."""
+        """Touch ``action``; values are marked, digits typed and strokes drawn one by one, then handed in."""
         if action == "enter":
             for digit in str(value):
                 self._touch(f"type:{digit}")
                 time.sleep(self.BETWEEN_KEYS_S)
             self._touch(action)
+        elif action == "sign":
+            self._sign(value)
         elif isinstance(value, list):
             for one in value:
                 self._touch(f"choose:{one}")
@@ -111,6 +136,27 @@ class TouchHands:
             if value not in already:
                 self._touch(f"choose:{value}", or_else="down")
         self._touch("choose")
+
+    def _sign(self, signature: dict[str, Any]) -> None:
+        """Draw a signature onto the field, as large as the field is, and hand it in."""
+        left, top, width, height = self._find("field")
+        across, down = width / signature["width"], height / signature["height"]
+        for stroke in signature["strokes"]:
+            points = [(left + round(x * across), top + round(y * down)) for x, y, _ in stroke]
+            if self._draw is not None:
+                self._draw(points)
+            else:
+                self.tap(*points[0])
+        self._touch("sign")
+
+    def _find(self, name: str) -> tuple[int, int, int, int]:
+        deadline_s = time.monotonic() + self.LOOK_S
+        while time.monotonic() < deadline_s:
+            if name in (layout := self._link.ask("layout")):
+                x, y, width, height = layout[name]
+                return x, y, width, height
+            time.sleep(0.05)
+        raise KioskGone(f"nothing on the window is called {name}: {sorted(layout)}")
 
     def _touch(self, *names: str, or_else: str = "") -> None:
         deadline_s = time.monotonic() + self.LOOK_S

@@ -20,6 +20,7 @@ SUBMIT_ENDORSEMENT: Final = "submit-endorsement"
 SUBMIT_DECISION: Final = "submit-decision"
 SUBMIT_OBJECTION: Final = "submit-objection"
 SETTLE_FINES: Final = "settle-fines"
+SUBMIT_NOTICE: Final = "submit-notice"
 SUBMIT_CERTIFICATE: Final = "submit-certificate"
 PRINT_DOCUMENT: Final = "print-document"
 PRINT_STRIP: Final = "print-strip"
@@ -105,6 +106,14 @@ KINDS: Final[Mapping[str, EffectKind]] = {
             key="<case number>:object:<violation number>",
             question="back office: has the case an objection to the violation?",
             escalation="none: nothing was decided or paid",
+        ),
+        EffectKind(
+            SUBMIT_NOTICE,
+            before=("document", "way"),
+            after=("document_no",),
+            key="<case number>:notice",
+            question="back office: has the case a personal notice?",
+            escalation="none: the person has the paper, and may ask for another",
         ),
         EffectKind(
             SETTLE_FINES,

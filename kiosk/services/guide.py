@@ -1,12 +1,18 @@
-"""办事指南: what an item needs, costs and takes, found by pinyin or from the list; nobody is identified."""
+"""办事指南: what an item needs, costs and takes, found by pinyin or from the list; nobody is identified.
+
+Who wants the notice of what they themselves still have to bring (一次性告知单) is, and signs for it.
+"""
 
 from __future__ import annotations
 
 from kiosk.guide import GuideItem, brought_up_to_date, offered_today, own_copy, search
+from kiosk.journal.effects import PRINT_RECEIPT, SUBMIT_NOTICE
 from kiosk.platform import PlatformError
 from kiosk.prompts import Action, ChooseOne, EnterText, Notice, Option, Row, Tone
 from kiosk.services import service
 from kiosk.steps import farewell
+from kiosk.steps.id_card import ask_to_take_id_card
+from kiosk.steps.personal_notice import can_give_notice, give_notice
 from kiosk.texts import LANGUAGES, Text, text, verbatim
 from kiosk.visit import Visit
 
@@ -15,7 +21,7 @@ from kiosk.visit import Visit
     "guide",
     needs=(),
     rules=("guide.toml",),
-    effects=(),
+    effects=(SUBMIT_NOTICE, PRINT_RECEIPT),
     minutes=1,
     place=60,
     picture="book",
@@ -25,7 +31,8 @@ async def look_up(visit: Visit) -> None:
     """Find an item, read it, take it away as a code; as many as one likes."""
     visit.steps = 2
     items = await _items(visit)
-    found, another = items[0], True
+    found, next_ = items[0], "another"
+    printed = False
 
     async def find() -> None:
         nonlocal found
@@ -33,14 +40,19 @@ async def look_up(visit: Visit) -> None:
         found = await _find(visit, items)
 
     async def read() -> None:
-        nonlocal another
+        nonlocal next_
         visit.step = 2
-        another = await _show(visit, found)
+        next_ = await _show(visit, found)
 
-    while another:
+    while next_ == "another":
         await visit.walk(find, read)
+    if next_ == "notice":
+        visit.steps = 4
+        printed = await give_notice(visit, found)
     await farewell.ask_rating(visit)
-    await farewell.say_goodbye(visit, receipt_printed=False)
+    if next_ == "notice":
+        await ask_to_take_id_card(visit)
+    await farewell.say_goodbye(visit, receipt_printed=printed)
 
 
 async def _items(visit: Visit) -> tuple[GuideItem, ...]:
@@ -86,9 +98,10 @@ async def _choose(visit: Visit, found: tuple[GuideItem, ...]) -> GuideItem:
     return next(item for item in found if item.service == chosen)
 
 
-async def _show(visit: Visit, item: GuideItem) -> bool:
-    """Show an item with its code; true when another is wanted."""
+async def _show(visit: Visit, item: GuideItem) -> str:
+    """Show an item with its code; return what is wanted next: ``done``, ``another`` or ``notice``."""
     rows = _rows(item)
+    notice = Action("notice", text("guide.notice"))
     answer = await visit.ask(
         Notice(
             "item",
@@ -99,11 +112,15 @@ async def _show(visit: Visit, item: GuideItem) -> bool:
                 Row(text("guide.basis"), verbatim(item.source)),
                 Row(text("guide.where"), text("site.elsewhere")),
             ),
-            actions=(Action("done", text("guide.done")), Action("another", text("guide.another"))),
+            actions=(
+                Action("done", text("guide.done")),
+                *((notice,) if can_give_notice(visit) else ()),
+                Action("another", text("guide.another")),
+            ),
             code=_to_take_away(visit, item.title, rows),
         )
     )
-    return answer.action == "another"
+    return answer.action
 
 
 def _rows(item: GuideItem) -> tuple[Row, ...]:

@@ -64,6 +64,7 @@ MESSAGES: Final = {
         "核验次数过多，请明天再试或到窗口办理",
         "Too many tries: try tomorrow, or at a window",
     ),
+    "notice-differs": ("所需材料刚有变化，请重新查看", "What is needed has just changed: look at it again"),
     "failed": ("系统故障", "The system failed"),
 }
 

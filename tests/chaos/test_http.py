@@ -26,6 +26,7 @@ OFFICES: Final = {
     "certificate_office.py": "certificates",
     "traffic_office.py": "traffic-violations",
     "collection_office.py": "pick-up",
+    "notice_office.py": "guide",
     "progress_office.py": "progress",
 }
 """Modules of the kiosk that speak for one service: their POSTs count as soon as it has scenarios."""

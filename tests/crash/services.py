@@ -39,8 +39,9 @@ class Papers:
 
 
 def ways() -> dict[str, Scenario | None]:
-    """Return for each other service its scenario without trouble; None for one that has none (yet)."""
-    calm = [one for one in load_all() if _goes_well(one)]
+    """Return for each other service its scenario without trouble, the first one with effects if there is any;
+    None for one that has none (yet)."""
+    calm = sorted((one for one in load_all() if _goes_well(one)), key=lambda one: not one.expect.effects)
     return {
         name: next((one for one in calm if one.citizen.service == name), None)
         for name in all_services()

@@ -343,6 +343,10 @@ PROMPTS: dict[str, p.Prompt] = {
     "enter-text-few": p.EnterText(
         "last-four", _t("请输入身份证号的后四位", "Enter the last four of the ID number"), least=4, most=4, keys="1234567890X",
     ),
+    "sign": p.Sign(
+        "sign-notice", _t("请用手指签名", "Sign with your finger"), _t("签名只表示已告知您需要什么材料。", "You confirm only that you have been told what is needed."),
+        actions=(p.Action("without", _t("不签名，直接领取", "Take it without signing")),),
+    ),
     "checklist": p.Checklist(
         "remedy", _t("换一卷凭条纸", "Put in a new roll of paper"), _t("做完一步,这里自动打勾。", "Each step ticks itself off when it is done."),
         items=(

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from kiosk.prompts import Answer, Page, TakeItem
+from kiosk.signature import Signature
 from screens.panel import Panel
 from screens.scene import Code
 from screens.touch import BOUNCE_S, HELD_S, LATCH_S
@@ -129,6 +130,20 @@ class Stand:
         self.pointer(x + w // 2, y + h // 2, button, down=False)
         self.run(self.frames(3))
 
+    def write(self, field: tuple[int, int, int, int], way: list[tuple[float, float]]) -> None:
+        """Draw a stroke through points that are shares of ``field``, and wait until each was seen."""
+        left, top, wide, high = field
+        points = [(left + round(x * wide), top + round(y * high)) for x, y in way]
+        seen = self.touches
+        self.pointer(*points[0], down=True)
+        self.run(self.until(lambda: self.touches > seen))
+        for point in points[1:]:
+            seen = self.touches
+            self.pointer(*point, down=None)
+            self.run(self.until(lambda seen=seen: self.touches > seen))  # type: ignore[misc]
+        self.pointer(*points[-1], down=False)
+        self.run(self.frames(3))
+
     def key(self, *names: str) -> None:
         """Press keys together and let them go."""
         from Xlib import XK, X
@@ -172,7 +187,7 @@ def test_a_touch_answers_once_for_its_page(stand: Stand) -> None:
     assert len(stand.answers) == 1
 
 
-IN_THE_WINDOW = ("up", "down", "closer", "next-picture")
+IN_THE_WINDOW = ("up", "down", "closer", "next-picture", "field")
 """Buttons that change what is seen of a page and answer nothing."""
 
 
@@ -259,6 +274,33 @@ def test_marks_stay_when_the_language_changes(stand: Stand) -> None:
     stand.run(asyncio.sleep(LATCH_S))
     stand.touch("choose")
     assert stand.answers[-1].value == ["HKG-1", "HKG-2", "MAC-1"]
+
+
+def test_a_signature_is_drawn_wiped_and_handed_in_as_strokes(stand: Stand) -> None:
+    page = stand.show("sign")
+    field = stand.window.layout()["field"]
+    assert not {"sign", "wipe"} & set(stand.window.layout())
+    stand.write(field, [(0.2, 0.2), (0.4, 0.6)])
+    stand.run(stand.until(lambda: {"sign", "wipe"} <= set(stand.window.layout())))
+    stand.touch("wipe")
+    stand.run(stand.until(lambda: "sign" not in stand.window.layout()))
+    stand.write(field, [(0.1, 0.5), (0.5, 0.5), (0.9, 0.5)])
+    stand.write(field, [(0.5, 0.1), (0.5, 1.4)])
+    stand.run(stand.until(lambda: "sign" in stand.window.layout()))
+    stand.touch("sign")
+    (answer,) = stand.answers
+    assert (answer.page, answer.action) == (page.number, "sign")
+    signature = Signature.read(answer.value)
+    across, down = signature.strokes
+    mm = PANEL.px_per_mm
+    assert signature.width == pytest.approx(field[2] / mm * 10, abs=20)
+    assert across[-1][0] - across[0][0] == pytest.approx(signature.width * 0.8, abs=30)
+    assert {y for _, y, _ in across} == {across[0][1]}
+    assert down[-1][1] == signature.height, "beyond the field it is written on its edge"
+    times = [t_ms for stroke in signature.strokes for _, _, t_ms in stroke]
+    assert times == sorted(times)
+    stand.show("rate")
+    assert stand.window._ink.strokes == []
 
 
 def test_a_long_list_is_turned_dragged_and_marked(stand: Stand) -> None:

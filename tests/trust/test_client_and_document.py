@@ -27,7 +27,11 @@ from kiosk.collection_office import CollectionOffice
 from kiosk.collection_office import Standing as Taken
 from kiosk.http import Http, Request
 from kiosk.journal.records import Letter, PostedLetter
+from kiosk.notice_office import Needed, NoticeOffice, Paper
+from kiosk.notice_office import Standing as PaperStanding
 from kiosk.platform import Bill, Platform, Wish
+from kiosk.signature import Signature
+from kiosk.texts import verbatim
 from kiosk.traffic import Violation, Words
 from kiosk.traffic_office import TrafficOffice
 from simulators.back_office.openapi import document
@@ -106,6 +110,18 @@ CALLS: dict[str, Callable[[Platform], Any]] = {
     ),
     "CollectionOffice.tell": lambda p: CollectionOffice(p, KIOSK).tell("SL1", CASE, Taken.ISSUED),
     "CollectionOffice.standing": lambda p: CollectionOffice(p, KIOSK).standing("SL1"),
+    "NoticeOffice.needed": lambda p: NoticeOffice(p, KIOSK).needed(
+        "residence-permit", id_number="330212198104129928", name="李文静"
+    ),
+    "NoticeOffice.file": lambda p: NoticeOffice(p, KIOSK).file(
+        CASE,
+        Needed("residence-permit", (Paper("photo", verbatim("相片"), PaperStanding.HELD, 0),), 7, "basis"),
+        id_number="330212198104129928",
+        name="李文静",
+        language="en",
+        signature=Signature(1000, 500, [[(1, 2, 0), (3, 4, 10)]]),
+    ),
+    "NoticeOffice.of_case": lambda p: NoticeOffice(p, KIOSK).of_case(CASE),
     "reconciliation.ask": lambda p: reconciliation.ask(p, KIOSK, DAY),
 }
 """Each thing that can be asked, asked once."""
@@ -187,7 +203,7 @@ def example(schema: dict[str, Any], name: str = "") -> Any:
 def _asking() -> set[str]:
     return {
         f"{kind.__name__}.{name}"
-        for kind in (Platform, TrafficOffice, CertificateOffice, CollectionOffice)
+        for kind in (Platform, TrafficOffice, CertificateOffice, CollectionOffice, NoticeOffice)
         for name, member in vars(kind).items()
         if inspect.iscoroutinefunction(member) and not name.startswith("_")
     }

@@ -126,6 +126,7 @@ const WORDS = {
   'act.receive-original': ['签收原件', 'Received the original'],
   'act.ask-supplement': ['要求补充材料', 'Asked for a document'],
   'act.read-messages': ['查看短信', 'Read messages'],
+  'act.look-at-notice': ['查看告知单', 'Looked at a notice'],
   'act.look-up-certificate': ['核验证明', 'Looked a certificate up'],
   'state.opened': ['办理中', 'Begun'],
   'state.quoted': ['待缴费', 'To be paid'],
