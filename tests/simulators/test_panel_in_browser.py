@@ -236,6 +236,8 @@ def test_in_english(page: Page) -> None:
 
 PLAYED_S = 90.0
 """How long a short scenario may take on a busy machine, its moves made to be watched."""
+JUDGED = ("全部成立", "不成立", "没能演完", "已停止")
+"""How the line of the state ends when nothing more is played."""
 
 
 def current_move(page: Page) -> str:
@@ -260,7 +262,9 @@ def test_a_scenario_is_played_by_touches_and_judged(page: Page) -> None:
     assert "leaflet" in page.text("scenario-about")
     page.click("play")
     page.until(lambda: "点按" in page.text("moves"))
-    page.until(lambda: page.text("scenarios-state").endswith("全部成立"), PLAYED_S)
+    page.until(lambda: page.text("scenarios-state").endswith(JUDGED), PLAYED_S)
+    told = "\n".join(page.text(part) for part in ("scenarios-state", "play-why", "findings", "moves"))
+    assert page.text("scenarios-state").endswith("全部成立"), told
     said = page.text("moves")
     assert "来人" in said
     assert "cancel" in said

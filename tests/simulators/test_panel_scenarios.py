@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ from simulators.scenario_file import load, load_all
 from tests.simulators.test_panel import Client
 
 UNDER_WAY = ("preparing", "playing")
+PLAYED_S = 120.0
+"""Far more than any of these plays takes; news come as often as anything changes, so they are not counted."""
 
 
 @pytest.fixture(scope="module")
@@ -35,14 +38,24 @@ def begin(seat: Client, name: str, *, stepping: bool = False, pace_s: float = 0)
 
 def seen(seat: Client, met: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
     """Follow the performance until ``met``; returns what is told then."""
+    play: dict[str, Any] = {}
+    for told in news(seat):
+        if "play" in told:
+            play = told["play"]
+            if met(play):
+                return play
+            assert play["state"] in UNDER_WAY, f"over before it came: {play}"
+    raise AssertionError(f"it never came: {play}")
+
+
+def news(seat: Client) -> Iterator[dict[str, Any]]:
+    """Yield what is told, as it is told, as long as a play may take."""
     versions: dict[str, str] = {}
-    for _ in range(400):
+    until_s = time.monotonic() + PLAYED_S
+    while time.monotonic() < until_s:
         told = seat.news(**versions)
         versions = told["seen"]
-        if "play" in told and met(told["play"]):
-            play: dict[str, Any] = told["play"]
-            return play
-    raise AssertionError("it never came")
+        yield told
 
 
 def held_at(seat: Client, count: int) -> dict[str, Any]:
@@ -56,16 +69,13 @@ def played(seat: Client) -> dict[str, Any]:
 
 def shows(seat: Client, name: str) -> dict[str, Any]:
     """Wait until the panel, which follows the kiosk over a link of its own, shows the page; returns it."""
-    versions: dict[str, str] = {}
-    told: list[str] = []
-    for _ in range(400):
-        news = seat.news(**versions)
-        versions = news["seen"]
-        if page := news.get("kiosk", {}).get("page"):
+    shown: list[str] = []
+    for told in news(seat):
+        if page := told.get("kiosk", {}).get("page"):
             if page["prompt"]["name"] == name:
                 return dict(page)
-            told.append(page["prompt"]["name"])
-    raise AssertionError(f"{name} was never shown, but {told}")
+            shown.append(page["prompt"]["name"])
+    raise AssertionError(f"{name} was never shown, but {shown}")
 
 
 def moves(play: dict[str, Any]) -> list[str]:
@@ -131,8 +141,7 @@ def test_step_by_step_each_move_waits(seat: Client) -> None:
         assert moves(play)[-1] == expected
         assert play["made"] == count - 1
         if expected == "press begin":
-            page = seat.news()["kiosk"]["page"]["prompt"]["name"]
-            assert page == "attract", "nothing is pressed before the step"
+            shows(seat, "attract")  # nothing is pressed before the step
         assert seat.post("do/step", {"stepping": True}).status_code == 200
     held_at(seat, 4)
     seat.post("do/step", {"stepping": False})
