@@ -108,6 +108,11 @@ class Painter:
         if self._rows is not None:
             self._rows.move()
 
+    def roll_ahead(self) -> None:
+        """Paint a row of the list that may be seen next, where there is one."""
+        if self._rows is not None:
+            self._rows.ahead()
+
     def slide(self, offset_px: float) -> None:
         """Move what slides in sideways; 0 is where it stays."""
         if self._slide is not None and self._slide.x != offset_px:

@@ -1,7 +1,12 @@
-"""Painting a list that scrolls: the rows that are seen, kept while they are, dropped when they are not."""
+"""Painting a list that scrolls: the rows that are seen and those near them, dropped when they are far.
+
+Rows that will come are painted ahead, one a frame while nothing else moves, so that a turn by a whole page
+has little left to do. What stands in several rows is rendered once.
+"""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Hashable
 from typing import Any
 
@@ -16,12 +21,28 @@ Draw = Callable[[Any, Piece, Kept], None]
 """Adds a piece to a canvas; textures are taken from and put into the dictionary."""
 
 
+class _Store(Kept):
+    """Textures of all rows; notes which of them are asked for, so that a row knows its own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: set[Hashable] = set()
+
+    def __contains__(self, key: object) -> bool:
+        self.asked.add(key)
+        return super().__contains__(key)
+
+
 class Rows:
     """The rows of one ``Roll`` on one canvas. Scrolling moves what is there, and draws only what comes."""
 
     def __init__(self, roll: Roll, canvas: Any, height_px: int, draw: Draw) -> None:
         self._roll, self._draw, self._height = roll, draw, height_px
-        self._rows: dict[int, tuple[Any, Kept]] = {}
+        self._rows: dict[int, tuple[Any, frozenset[Hashable]]] = {}
+        self._store = _Store()
+        self._users: Counter[Hashable] = Counter()
+        self._seen = range(0)
+        self._downwards = True
         window = roll.window
         canvas.add(
             ScissorPush(
@@ -44,31 +65,61 @@ class Rows:
 
     @property
     def textures(self) -> Kept:
-        """The textures of the rows that are seen."""
-        return {key: kept for _, textures in self._rows.values() for key, kept in textures.items()}
+        """The textures of the rows that are painted."""
+        return dict(self._store)
 
     def move(self) -> None:
         """Show the list at its offset."""
         roll = self._roll
         self._moved.y = roll.offset_px
         seen = roll.seen()
-        for index in [index for index in self._rows if index not in seen]:
-            group, _ = self._rows.pop(index)
-            self._group.remove(group)
+        if seen.start != self._seen.start:
+            self._downwards = seen.start > self._seen.start
+        self._seen = seen
+        near = self._near()
+        for index in [index for index in self._rows if index not in near]:
+            self._drop(index)
         for index in seen:
             if index not in self._rows:
-                self._rows[index] = self._drawn(index)
+                self._draw_row(index)
         self._thumb.clear()
         if roll.track is not None:
             thumb = roll.thumb()
             self._draw(self._thumb, Box(thumb, roll.mark, None, 0.0, thumb.w / 2), {})
 
-    def _drawn(self, index: int) -> tuple[Any, Kept]:
-        group, textures = InstructionGroup(), Kept()
+    def ahead(self) -> bool:
+        """Paint one row that is not seen yet, where the list was going first; false when all are there."""
+        above = range(self._seen.start - 1, self._near().start - 1, -1)
+        below = range(self._seen.stop, self._near().stop)
+        for index in (*below, *above) if self._downwards else (*above, *below):
+            if index not in self._rows:
+                self._draw_row(index)
+                return True
+        return False
+
+    def _near(self) -> range:
+        """Return the rows that are kept: those seen, and as many on either side."""
+        many = len(self._seen)
+        return range(max(0, self._seen.start - many), min(self._roll.count, self._seen.stop + many))
+
+    def _draw_row(self, index: int) -> None:
+        group = InstructionGroup()
         group.add(PushMatrix())
         group.add(Translate(0, -index * self._roll.row_h, 0))
+        self._store.asked = set()
         for piece in self._roll.row(index):
-            self._draw(group, piece, textures)
+            self._draw(group, piece, self._store)
         group.add(PopMatrix())
         self._group.add(group)
-        return group, textures
+        keys = frozenset(self._store.asked)
+        self._users.update(keys)
+        self._rows[index] = group, keys
+
+    def _drop(self, index: int) -> None:
+        group, keys = self._rows.pop(index)
+        self._group.remove(group)
+        self._users.subtract(keys)
+        for key in keys:
+            if not self._users[key]:
+                del self._users[key]
+                self._store.pop(key, None)

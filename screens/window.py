@@ -221,6 +221,8 @@ class Window:
             self._mirror()
         if self._scroll.tick():
             self._roll()
+        else:
+            self._painter.roll_ahead()
         if self._state(now) != self._showing:
             self._redraw()
 
