@@ -34,6 +34,7 @@ from kiosk.house import House
 from kiosk.journal import Journal, JournalFailed
 from kiosk.journal.invariants import recent_invariants
 from kiosk.journal.keys import read_key
+from kiosk.left_documents import in_the_tray, kept_out, note_cleared
 from kiosk.lights import GuideLights
 from kiosk.maintenance import versions
 from kiosk.maintenance.memory import FaultMemory
@@ -367,7 +368,7 @@ class Kiosk:
         report = await recovery.run()
         for recovered in report.visits:
             self._reported(await report_of(house.journal, recovered.visit))
-        self.cabinet.quarantine(report.quarantined)
+        self.cabinet.quarantine(await kept_out(house.journal))
         if report.visits or report.quarantined:
             self.events.event(
                 "recovery-ended",
@@ -383,7 +384,8 @@ class Kiosk:
             with contextlib.suppress(DeviceError, JournalFailed):
                 await recovery.ask_money_again()
                 async with house.one_at_a_time:
-                    self.cabinet.quarantine(await recovery.ask_devices_again())
+                    await recovery.ask_devices_again()
+                    self.cabinet.quarantine(await kept_out(house.journal))
 
     async def _post_heads(self, journal: Journal) -> None:
         """Push the journal's head to the back office, by which a cut end can be found."""
@@ -451,6 +453,7 @@ class Kiosk:
             "said": lambda: said(self.stage.page, self.catalogue) if self.stage.page else None,
             "journal": self._newest_visit,
             "invariants": self._invariants,
+            "tray_cleared": self._tray_cleared,
         }
         if window is not None:
             questions["layout"] = window.layout
@@ -502,6 +505,12 @@ class Kiosk:
         if self._house is None:
             return None
         return next((told(visit) for visit in await self._house.journal.visits(newest=1)), None)
+
+    async def _tray_cleared(self) -> None:
+        """Say what staff say by touch, for a bench that plays on after documents were left."""
+        if self._house is not None and await in_the_tray(self._house.journal) is not None:
+            await note_cleared(self._house.journal)
+            self.cabinet.quarantine(await kept_out(self._house.journal))
 
 
 def _machine_clock(settings: Settings) -> Clock:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, fields
 from typing import Generic, Protocol, TypeVar
@@ -184,10 +184,10 @@ class Cabinet:
         faults = ((name, workers[name].fault() if name in workers else NOT_FITTED) for name in needs)
         return [Unready(name, fault) for name, fault in faults if fault is not None]
 
-    def quarantine(self, names: Container[str]) -> None:
-        """Keep the named devices out of service: their last effect is a question. The others serve."""
+    def quarantine(self, words: Mapping[str, str]) -> None:
+        """Keep the devices named in ``words`` out of service, each for the word told. The others serve."""
         for name, worker in self.workers.items():
-            worker.quarantined = "unresolvedEffect" if name in names else None
+            worker.quarantined = words.get(name)
 
     async def close(self) -> None:
         await asyncio.gather(*(worker.close() for worker in self.workers.values()))

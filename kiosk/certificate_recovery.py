@@ -1,8 +1,8 @@
 """What recovery does about certificates: ask the printer what became of each job, and void what is not out.
 
 A job is never printed again, and one that still waits is cancelled, so that nothing comes out when somebody
-else stands there. A copy that the printer finished is good: its holder took it, or it lies there for them.
-Every other copy is void.
+else stands there. A copy that the printer finished is good. Unless its holder said that it was taken it lies
+in the tray, and the printer stays out of service. Every other copy is void.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from kiosk.goods_recovery import NO_GOODS, Goods, GoodsState
 from kiosk.journal import Effect, EffectState, Journal, Letter, VisitRecord
 from kiosk.journal.effects import PRINT_DOCUMENT, SUBMIT_CERTIFICATE
 from kiosk.journal.fields import word
+from kiosk.left_documents import note_if_left, printed
 from kiosk.platform import PlatformError
 
 INTERRUPTED: Final = "interrupted"
@@ -47,23 +48,23 @@ class CertificateGoods:
         """Ask about every copy of a dead visit, and tell the back office which are good and which void."""
         await self._ask_jobs(await self._journal.visit(visit))
         record = await self._journal.visit(visit)
-        await self._ask_office(record, good=_printed(record))
-        if not _printed(record):
+        await self._ask_office(record, good=printed(record))
+        if not printed(record):
             return NO_GOODS
-        if record.noted("delivered") is None:
-            await self._journal.post(Letter("documents-left", case_no=record.case_no))
+        await note_if_left(self._journal, record)
         return Goods(GoodsState.WHOLE)
 
     async def ask_again(self, record: VisitRecord) -> None:
-        """Ask whoever is back again. Nothing of an ended visit becomes good any more."""
+        """Ask whoever is back again. Nothing of an ended visit becomes good: what is out was left."""
         await self._ask_jobs(record)
+        await note_if_left(self._journal, await self._journal.visit(record.visit))
         submitted = record.last(SUBMIT_CERTIFICATE)
         if submitted is not None and not submitted.state.resolved:
             await self._ask_office(record, good=frozenset())
 
     def taken(self, record: VisitRecord) -> bool:
-        """Tell whether copies came out: the tray is open, so they are their holder's."""
-        return bool(_printed(record))
+        """Tell whether copies came out: nothing draws them back, and whoever left them is told by letter."""
+        return bool(printed(record))
 
     # --- the printer ------------------------------------------------------------------------------
 
@@ -135,12 +136,6 @@ class CertificateGoods:
     async def _not_known(self, effect: Effect, code: str) -> None:
         if effect.state is EffectState.INTENDED:
             await self._journal.conclude(effect.intent, EffectState.UNKNOWN, after={"code": word(code)})
-
-
-def _printed(record: VisitRecord) -> frozenset[str]:
-    """Return the numbers of the copies that came out."""
-    done = (effect for effect in record.every(PRINT_DOCUMENT) if effect.state is EffectState.DONE)
-    return frozenset(str(effect.before["serial"]) for effect in done)
 
 
 def _state(job: PrintJob, before: int | None, after: int | None) -> EffectState:

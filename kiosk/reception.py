@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass
 from devices.base import DeviceError
 from kiosk import gate, platform
 from kiosk.house import House
-from kiosk.journal import Journal, blocked
+from kiosk.journal import Journal
 from kiosk.journal.effects import REFUND_MONEY, TAKE_MONEY
 from kiosk.journal.invariants import recent_invariants
 from kiosk.journal.records import (
@@ -28,6 +28,7 @@ from kiosk.journal.records import (
     Letter,
     Outcome,
 )
+from kiosk.left_documents import kept_out, note_if_left
 from kiosk.matching.memory import give_back
 from kiosk.meter import Meter
 from kiosk.prompts import Action, Attract, Home, Notice, Option, OutOfService, Tone
@@ -120,7 +121,7 @@ class Reception:
             mode.entered()
             await self._attend()
             mode.leaving()
-            house.cabinet.quarantine(blocked(await house.journal.unresolved()))
+            house.cabinet.quarantine(await kept_out(house.journal))
             await house.cabinet.refresh()
         mode.left()
 
@@ -162,8 +163,10 @@ class Reception:
             record = await house.journal.visit(number)
             if record.noted("delivered") is not None and outcome is not Outcome.ESCALATED:
                 outcome, reason = Outcome.DELIVERED, ""  # however the last pages were left
+            if await note_if_left(house.journal, record):
+                house.events.event("documents-left", visit=number)
             await house.journal.end(number, outcome, reason)
-            house.cabinet.quarantine(blocked(await house.journal.unresolved()))
+            house.cabinet.quarantine(await kept_out(house.journal))
             report = await self._report(visit)
         except JournalFailed:
             await self._end_of_service(visit)

@@ -81,6 +81,7 @@ def findings(
         _logged(expect.events, stand, scene.log_size),
         _told(expect.told, stand, str(ended["case"])),
         _clean(stand),
+        _refuses(expect.refuses, stand),
     ]
     return [finding for check in checks for finding in check]
 
@@ -91,6 +92,7 @@ def so_far(expect: Expect, prompts: Sequence[str], said: set[str]) -> list[Findi
     wanted = [(name, getattr(expect, name)) for name in (*single, "carries")]
     wanted += [("event", dict(event)) for event in expect.events]
     wanted += [("told", step) for step in expect.told]
+    wanted += [("refuses", name) for name in expect.refuses or ()]
     later = [Finding(name, value, None) for name, value in wanted if value is not None]
     return [*_of_pages(expect, prompts, said, over=False), *later]
 
@@ -165,6 +167,20 @@ def _told(wanted: Sequence[str], stand: Stand, case_no: str) -> Iterator[Finding
             time.sleep(0.1)
     for name in wanted:
         yield Finding("told", name, name not in missing, f"the back office was not told of {name}")
+
+
+def _refuses(wanted: tuple[str, ...] | None, stand: Stand) -> Iterator[Finding]:
+    """Look at the first page as the next person finds it, which may learn of a device a moment later."""
+    if wanted is None:
+        return
+
+    def refused() -> tuple[str, ...]:
+        tiles = stand.page()["prompt"].get("services", ())
+        return tuple(tile["value"] for tile in tiles if tile["refused"] is not None)
+
+    with contextlib.suppress(NotReady):
+        stand.until(lambda: refused() == wanted, "refusal", TOLD_S)
+    yield from _equal("refuses", wanted, refused())
 
 
 def _clean(stand: Stand) -> Iterator[Finding]:

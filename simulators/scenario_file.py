@@ -63,7 +63,8 @@ class Expect:
     ``prompts`` must come in this order (others may come between), ``never`` not at all; ``effects`` are
     all of them as ``kind state``; ``documents`` all kinds printed; ``events`` must each be in the
     kiosk's log with these fields; ``told`` in the case's history at the back office; ``carries`` is
-    what the permit carries afterwards, of ``chip`` and ``strip``.
+    what the permit carries afterwards, of ``chip`` and ``strip``; ``refuses`` all services that the
+    first page refuses to the next person.
     """
 
     outcome: str
@@ -80,6 +81,7 @@ class Expect:
     said: tuple[str, ...] = ()
     events: tuple[Mapping[str, Any], ...] = ()
     told: tuple[str, ...] = ()
+    refuses: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

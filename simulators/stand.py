@@ -150,8 +150,10 @@ class Stand:
         self.close()
 
     def _in_order(self) -> bool:
-        page = self.page()
-        if page["prompt"]["kind"] != "attract" or self.unusable():
+        page, unusable = self.page(), self.unusable()
+        if "document_printer" in unusable:
+            self.link.ask("tray_cleared")  # staff come between two scenarios
+        if page["prompt"]["kind"] != "attract" or unusable:
             return False
         return all(tile["refused"] is None for tile in page["prompt"]["services"])
 

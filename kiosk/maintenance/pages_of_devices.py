@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from devices.base import DeviceError
+from kiosk.left_documents import MEDIA_PRESENT, PRINTER, in_the_tray, kept_out, note_cleared
 from kiosk.maintenance.console import Console
 from kiosk.maintenance.remedies import Remedy
 from kiosk.maintenance.selftest import Finding, Test, Verdict
@@ -66,11 +67,15 @@ class DevicePages:
                     await self.self_test(self.shop.tests.of([name], attended=True))
                 case "reset":
                     await self._reset(name)
+                case "clear-tray":
+                    await self._clear_tray()
 
     async def _page(self, name: str) -> Prompt:
         sheet = await self.shop.inspector.sheet(name)
         now = self.shop.house.now()
         actions = []
+        if sheet.fault == MEDIA_PRESENT and self.member.may(Right.SUPPLIES):
+            actions.append(Action("clear-tray", text("remedy.empty-output")))
         if self.member.may(Right.DEVICES):
             remedy = self.shop.remedies.of(self.shop.house.cabinet.workers[name], sheet.fault)
             if remedy is not None:
@@ -98,6 +103,28 @@ class DevicePages:
                 advice(self.shop.house.faults, name, error.code),
                 tone=Tone.STOPPED,
             )
+
+    async def _clear_tray(self) -> None:
+        """Have the output tray emptied: only people see what lies in it, and so they say that it is done."""
+        house = self.shop.house
+        left = await in_the_tray(house.journal)
+        if left is None:
+            return
+        answer = await self.console.ask(
+            Notice(
+                "tray",
+                text("maintenance.tray.question"),
+                paragraphs=(text("maintenance.tray.body"),),
+                actions=(Action("cleared", text("maintenance.tray.cleared")),),
+                tone=Tone.NEEDS_YOU,
+                case=str(left.body["case_no"]),
+            )
+        )
+        if answer.action == "cleared":
+            cases = [left.body["case_no"]]
+            await self.shop.audit.act(self.member, "tray-cleared", device=PRINTER, cases=cases)
+            await note_cleared(house.journal)
+            house.cabinet.quarantine(await kept_out(house.journal))
 
     # --- self-tests ------------------------------------------------------------------------------------
 

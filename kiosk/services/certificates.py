@@ -52,6 +52,7 @@ async def print_certificates(visit: Visit) -> None:
         await _tell_what_is_missing(visit, printed, wish.copies - printed)
     await ask_to_take(
         visit,
+        printed,
         text("certificates.take.question", copies=printed),
         text("certificates.take.body"),
         text("certificates.take.taken"),

@@ -14,7 +14,7 @@ from devices.base import DeviceError, Fault
 from devices.interfaces import DocumentPrinter, PrintJob, PrintState
 from kiosk.cabinet import Worker
 from kiosk.journal import effects
-from kiosk.journal.records import Letter
+from kiosk.left_documents import TAKEN
 from kiosk.prompts import Action, Place, TakeItem, Tone
 from kiosk.texts import Text
 from kiosk.visit import Visit
@@ -89,8 +89,11 @@ async def print_document(visit: Visit, document: Document) -> None:
         raise NotPrinted(code)
 
 
-async def ask_to_take(visit: Visit, question: Text, body: Text, taken: Text) -> None:
-    """Ask for what lies in the tray to be taken; no sensor watches it, so the person says so."""
+async def ask_to_take(visit: Visit, copies: int, question: Text, body: Text, taken: Text) -> None:
+    """Ask for what lies in the tray to be taken; no sensor watches it, so the person says so.
+
+    What nobody says was taken is found at the visit's end (``left_documents``).
+    """
     prompt = TakeItem(
         "take-documents",
         question,
@@ -104,8 +107,8 @@ async def ask_to_take(visit: Visit, question: Text, body: Text, taken: Text) -> 
         async with asyncio.timeout(visit.house.times.take_s):
             await visit.ask(prompt, idle=False, leave=False)
     except TimeoutError:
-        visit.house.events.event("documents-left", visit=visit.number)
-        await visit.house.journal.post(Letter("documents-left", case_no=visit.case_no))
+        return
+    await visit.house.journal.note(visit.number, TAKEN, copies=copies)
 
 
 def _whole(document: Document, ended: PrintJob, before: int | None, after: int | None) -> bool:

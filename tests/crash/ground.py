@@ -269,6 +269,8 @@ class Ground:
         if page is None or page["prompt"]["kind"] != "attract" or not status["back_office"]:
             return False
         unusable = [name for name, device in status["devices"].items() if device["fault"] is not None]
+        if "document_printer" in unusable:
+            self.link.ask("tray_cleared")  # staff come between two visits
         return not unusable and all(tile["refused"] is None for tile in page["prompt"]["services"])
 
     def _until(self, met: Callable[[], bool], what: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import AsyncMock
 
 import pytest
 
@@ -57,7 +58,8 @@ class Asking:
 
 
 async def test_repair_asks_money_at_any_time_and_devices_only_between_visits() -> None:
-    house: Any = SimpleNamespace(one_at_a_time=asyncio.Lock())
+    journal = SimpleNamespace(unresolved=AsyncMock(return_value=()), newest_note=AsyncMock(return_value=None))
+    house: Any = SimpleNamespace(one_at_a_time=asyncio.Lock(), journal=journal)
     reception = Served(house)
     asking = Asking(reception)
     kiosk: Any = SimpleNamespace(

@@ -18,6 +18,7 @@ from kiosk.clock import SystemClock
 from kiosk.goods_recovery import GoodsState
 from kiosk.journal import EffectState, Journal, Outcome, blocked
 from kiosk.journal.effects import PRINT_DOCUMENT, SUBMIT_CERTIFICATE
+from kiosk.left_documents import MEDIA_PRESENT, PRINTER, TAKEN, UNRESOLVED, kept_out, note_cleared
 from kiosk.platform import PlatformError
 from tests.trust.world import KEY, in_loop, unreachable
 
@@ -220,6 +221,53 @@ async def test_recovery_may_itself_be_killed(tmp_path: Path) -> None:
     async with await Journal.open(tmp_path / "journal.db", KEY, SystemClock()) as journal:
         assert (await goods(journal, desk, printer).settle(VISIT)).whole
     assert desk.told == [(FIRST, PRINTED)]
+
+
+@in_loop
+async def test_the_printer_stays_out_of_service_until_the_tray_is_cleared_even_after_a_restart(
+    tmp_path: Path,
+) -> None:
+    """It is noted and told once, however often recovery is killed; another visit's papers count anew."""
+    desk, printer = Desk(certificates={FIRST: ISSUED}), Printer({f"{CASE}-D1": PrintState.COMPLETED}, 101)
+    async with await crashed(tmp_path) as journal:
+        await goods(journal, desk, printer).settle(VISIT)
+        await goods(journal, desk, printer).settle(VISIT)
+        await journal.end(VISIT, Outcome.DELIVERED, "recovered")
+    async with await Journal.open(tmp_path / "journal.db", KEY, SystemClock()) as journal:
+        assert await kept_out(journal) == {PRINTER: MEDIA_PRESENT}
+        assert [letter.letter.kind for letter in await journal.letters()] == ["documents-left"]
+        await note_cleared(journal)
+        await goods(journal, desk, printer).ask_again(await journal.visit(VISIT))
+        assert await kept_out(journal) == {}
+    async with await Journal.open(tmp_path / "journal.db", KEY, SystemClock()) as journal:
+        assert await kept_out(journal) == {}
+
+
+@pytest.mark.parametrize(("said", "left"), [(None, True), (1, True), (2, False)])
+@in_loop
+async def test_what_its_holder_said_was_taken_is_not_left(
+    tmp_path: Path, said: int | None, left: bool
+) -> None:
+    """A copy that came out only after the holder had taken the others lies there all the same."""
+    printer = Printer({f"{CASE}-D2": PrintState.COMPLETED}, 102)
+    async with await crashed(tmp_path, copies=2) as journal:
+        if said is not None:
+            await journal.note(VISIT, TAKEN, copies=said)
+        await goods(journal, Desk(), printer).settle(VISIT)
+        assert await kept_out(journal) == ({PRINTER: MEDIA_PRESENT} if left else {})
+
+
+@in_loop
+async def test_a_copy_that_came_out_after_its_visit_lies_in_the_tray(tmp_path: Path) -> None:
+    desk = Desk(certificates={FIRST: ISSUED})
+    printer = Printer({f"{CASE}-D1": PrintState.COMPLETED}, 101, Fault("p", "noDevice", StaffAction.RESET))
+    async with await crashed(tmp_path) as journal:
+        await goods(journal, desk, printer).settle(VISIT)
+        assert await kept_out(journal) == {PRINTER: UNRESOLVED}
+        await journal.end(VISIT, Outcome.CANCELLED, "recovered")
+        printer.gone = None
+        await goods(journal, desk, printer).ask_again(await journal.visit(VISIT))
+        assert await kept_out(journal) == {PRINTER: MEDIA_PRESENT}
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,60 @@
+"""Documents left in the output tray (遗留文件): noted, and no more printed until staff have cleared it.
+
+No sensor watches the tray. What came out is taken when its holder has said so; everything else counts as
+left, and the next person must not come upon it. The journal's notes say so, and hold across a restart.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from kiosk.journal import MACHINE, EffectState, Event, Journal, Letter, VisitRecord, blocked
+from kiosk.journal.effects import PRINT_DOCUMENT
+
+PRINTER: Final = "document_printer"
+LEFT, TAKEN, CLEARED = "documents-left", "documents-taken", "documents-cleared"
+"""The journal's notes: of the machine, of a visit, of the machine."""
+MEDIA_PRESENT: Final = "mediaPresent"
+"""The word for a printer in whose tray something lies (XFS4IoT's ``media`` of a printer is ``present``)."""
+UNRESOLVED: Final = "unresolvedEffect"
+
+
+def printed(record: VisitRecord) -> frozenset[str]:
+    """Return the numbers of the copies that came out."""
+    done = (effect for effect in record.every(PRINT_DOCUMENT) if effect.state is EffectState.DONE)
+    return frozenset(str(effect.before["serial"]) for effect in done)
+
+
+async def note_if_left(journal: Journal, record: VisitRecord) -> bool:
+    """Note, and tell the back office, that copies of a visit lie in the tray; tell whether that is new.
+
+    To be called when the holder stands there no longer.
+    """
+    taken = record.noted(TAKEN)
+    if len(printed(record)) <= (int(taken.body["copies"]) if taken is not None else 0):
+        return False
+    newest = await journal.newest_note(LEFT)
+    if newest is not None and newest.body["case_no"] == record.case_no:
+        return False
+    letter = Letter("documents-left", case_no=record.case_no)
+    await journal.note(MACHINE, LEFT, letter=letter, device=PRINTER, case_no=record.case_no)
+    return True
+
+
+async def in_the_tray(journal: Journal) -> Event | None:
+    """Return the note of documents that staff have not cleared away yet, or None."""
+    left, cleared = await journal.newest_note(LEFT), await journal.newest_note(CLEARED)
+    return left if left is not None and (cleared is None or cleared.number < left.number) else None
+
+
+async def note_cleared(journal: Journal) -> None:
+    """Note that somebody has looked: the tray is empty."""
+    await journal.note(MACHINE, CLEARED, device=PRINTER)
+
+
+async def kept_out(journal: Journal) -> dict[str, str]:
+    """Return which devices and payment channels stay out of service by the journal, and the word for why."""
+    words = dict.fromkeys(blocked(await journal.unresolved()), UNRESOLVED)
+    if await in_the_tray(journal) is not None:
+        words[PRINTER] = MEDIA_PRESENT
+    return words
