@@ -29,7 +29,7 @@ from simulators.people import FOLDER
 
 NAME: Final = "camera"
 FRAMES_PER_S: Final = 15.0
-IDEAL_FRAMES_PER_S: Final = 30.0
+IDEAL_FRAMES_PER_S: Final = 60.0
 """Without mechanical time: a shutter that nobody waits for."""
 IDEAL_FRAMES: Final = 16
 """So many different frames of a scene are made for that, then they come again."""
