@@ -21,7 +21,7 @@ from simulators.kiosk_link import KioskLink, KioskProcess
 from simulators.level import Level
 
 PRACTISED = Plan("chen-haoran", acts={"consent-face": [{"act": "place_id_card"}, {"act": "look"}]})
-"""A citizen who renews, has the card on the reader and stands before the camera by the time the kiosk asks."""
+"""A citizen who renews, has the card on the reader and is before the camera by the time the kiosk asks."""
 
 ARRIVALS = 5
 COME_BACK_S = 3.0
