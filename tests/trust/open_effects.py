@@ -35,11 +35,14 @@ from kiosk.journal.effects import (
     SUBMIT_CERTIFICATE,
     SUBMIT_DECISION,
     SUBMIT_ENDORSEMENT,
+    SUBMIT_NOTICE,
     SUBMIT_OBJECTION,
     TAKE_MONEY,
     TAKE_PERMIT,
     WRITE_CHIP,
 )
+from kiosk.notice_office import NoticeOffice
+from kiosk.notice_recovery import NoticeGoods
 from kiosk.traffic_office import FineReceipt, Handled, TrafficOffice
 from kiosk.traffic_recovery import TrafficGoods
 from tests.trust.world import (
@@ -144,6 +147,18 @@ class Traffic:
 
 
 @dataclass
+class Notices:
+    """The notice desk: it has the one that was being filed."""
+
+    silent: bool = False
+
+    async def of_case(self, case_no: str) -> str:
+        if self.silent:
+            raise unreachable()
+        return "N1"
+
+
+@dataclass
 class Certificates:
     """The certificates' desk, and the document printer: both have done what they were asked."""
 
@@ -201,6 +216,10 @@ def _traffic(world: World, surroundings: Surroundings) -> None:
     _paid(world, surroundings)
     goods = TrafficGoods(world.journal, cast("TrafficOffice", Traffic()))
     surroundings.goods["traffic-violations"] = goods
+
+
+def _notices(world: World, surroundings: Surroundings) -> None:
+    surroundings.goods["guide"] = NoticeGoods(world.journal, cast("NoticeOffice", Notices()))
 
 
 def _certificates(world: World, surroundings: Surroundings) -> None:
@@ -287,6 +306,14 @@ CASES: Final[dict[str, OpenEffect]] = {
         (_PAID,),
         service="traffic-violations",
         prepare=_traffic,
+        silence=_all_silent,
+    ),
+    SUBMIT_NOTICE: OpenEffect(
+        "C1:notice",
+        {"document": "endorsement", "way": "signed"},
+        frozenset({E.DONE}),
+        service="guide",
+        prepare=_notices,
         silence=_all_silent,
     ),
     SUBMIT_CERTIFICATE: OpenEffect(
