@@ -68,6 +68,7 @@ def test_a_code_held_there_before_and_one_held_there_after(bench: Bench) -> None
     bench.scanner.show("R-20261122-0001")
     bench.reader.start()
     assert bench.read() == "R-20261122-0001"
+    bench.scanner.hide()
     bench.reader.start()
     bench.scanner.show("R-20261122-0002")
     assert bench.read() == "R-20261122-0002"

@@ -7,8 +7,8 @@ import pytest
 from tests.soak.gauges import LIMITS, Reading, slopes
 from tests.soak.run import soak
 
-VISITS = 12
-SETTLED = 6
+VISITS = 8
+SETTLED = 4
 """Visits after which threads and connections that come when first needed are there."""
 
 

@@ -292,6 +292,7 @@ export const WORDS = {
   "finding.open": ["还没到", "still open"],
   "finding.shown": ["出现页面", "page shown"],
   "finding.never": ["不出现页面", "page never shown"],
+  "finding.refuses": ["下一位办不了", "refused to the next person"],
   "finding.said": ["说过", "said"],
   "finding.done": ["做过", "done at"],
   "finding.outcome": ["结果", "outcome"],
