@@ -8,6 +8,7 @@ timed is from the change on the display to the picture in the browser.
 
 from __future__ import annotations
 
+import itertools
 import random
 import statistics
 import tempfile
@@ -66,8 +67,12 @@ class Patch:
 
     def show(self, *, light: bool) -> float:
         """Change the colour; returns when that was begun, in ms of Unix time."""
+        return self.paint(LIGHT if light else DARK)
+
+    def paint(self, colour: int) -> float:
+        """Show any colour (red, green, blue in 24 bits); returns as ``show``."""
         begun_ms = time.time() * 1000
-        self._window.change_attributes(background_pixel=LIGHT if light else DARK)
+        self._window.change_attributes(background_pixel=colour)
         self._window.configure(stack_mode=X.Above)
         self._window.clear_area()
         self._display.sync()
@@ -141,10 +146,11 @@ def _flickering(patch: Patch) -> Iterator[None]:
     over = threading.Event()
 
     def flicker() -> None:
-        light = False
-        while not over.wait(0.01):
-            light = not light
-            patch.show(light=light)
+        # Each time another grey: of two colours a look every 40 ms would often meet the same one again.
+        for shade in itertools.cycle(range(256)):
+            if over.wait(0.01):
+                return
+            patch.paint(0x010101 * shade)
 
     thread = threading.Thread(target=flicker, daemon=True)
     thread.start()
