@@ -69,6 +69,7 @@ LIMITS = {
     "ui.longest_frame_ms": Limit(100),
     "face.speedup": Limit(3, least=True),
     "visit.own_s": Limit(5),
+    "bench.up_s": Limit(3),
     "bench.100_visits_s": Limit(60),
     "visit.real_s": Limit(180),
     "certificate.render_sign_s": Limit(0.5),

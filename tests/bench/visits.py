@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import statistics
+import tempfile
 import time
+from pathlib import Path
 from typing import Any
 
+from simulators.bench_process import BenchProcess
 from simulators.citizen import Plan
 from simulators.level import IDEAL
 from tests.bench.rig import PRACTISED, Rig, running
@@ -20,7 +23,8 @@ CARD_FOUND = "aaaaaa9669000800009f"
 
 
 def measure() -> dict[str, float]:
-    """Return ``visit.own_s`` and ``id_card.overhead_ms`` (medians), and ``bench.100_visits_s``."""
+    """Return ``visit.own_s``, ``id_card.overhead_ms`` (medians), ``bench.up_s``, ``bench.100_visits_s``."""
+    up_s = _up_s()
     with running(IDEAL, headless=True) as rig:
         rig.visit(PRACTISED)  # until the engines are warm
         cards = [_card(rig, after_s=POLL_S * number / CARDS) for number in range(CARDS)]
@@ -32,8 +36,19 @@ def measure() -> dict[str, float]:
         "id_card.placed_to_page_ms": statistics.mean(card.placed_to_page_ms for card in cards),
         "visit.own_s": statistics.median(report["seconds"]["own"] for report in reports),
         "visit.ideal_s": statistics.median(report["seconds"]["total"] for report in reports),
+        "bench.up_s": up_s,
         "bench.100_visits_s": visits_s,
     }
+
+
+def _up_s() -> float:
+    """Return how long ``python -m simulators`` takes until devices, people and office are there."""
+    with tempfile.TemporaryDirectory(prefix="kiosk-up-") as folder:
+        begun_s = time.monotonic()
+        bench = BenchProcess(Path(folder), "real", 1)
+        up_s = time.monotonic() - begun_s
+        bench.stop()
+    return up_s
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
