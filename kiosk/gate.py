@@ -65,8 +65,10 @@ def tile(house: House, service: Service) -> Option:
 
 
 def none_offered(house: House, services: Collection[Service]) -> Refusal | None:
-    """Return why the machine has to close, None while any service is offered that does something. What is
-    offered without the back office tells first of all, and keeps no machine open.
+    """Return why the machine has to close, None while any service is offered that does something.
+
+    One that is there even without the back office, like the guide, tells more than it does: it keeps no
+    machine open.
 
     Where services are kept for different reasons, the one of the most is told. Only without the back
     office, which comes back by itself, the machine stays open for what needs none.

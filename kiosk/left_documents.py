@@ -13,7 +13,7 @@ from kiosk.journal.effects import PRINT_DOCUMENT
 
 PRINTER: Final = "document_printer"
 LEFT, TAKEN, CLEARED = "documents-left", "documents-taken", "documents-cleared"
-"""The journal's notes: of the machine, of a visit, of the machine."""
+"""The journal's notes: the first of the machine and of the visit, then of the visit, then of the machine."""
 MEDIA_PRESENT: Final = "mediaPresent"
 """The word for a printer in whose tray something lies (XFS4IoT's ``media`` of a printer is ``present``)."""
 UNRESOLVED: Final = "unresolvedEffect"
@@ -28,16 +28,16 @@ def printed(record: VisitRecord) -> frozenset[str]:
 async def note_if_left(journal: Journal, record: VisitRecord) -> bool:
     """Note, and tell the back office, that copies of a visit lie in the tray; tell whether that is new.
 
-    To be called when the holder stands there no longer.
+    To be called when the holder stands there no longer, as often as one likes: the visit's own note counts
+    the copies that were seen to, so that one that turns out to have come later is noted by itself.
     """
-    taken = record.noted(TAKEN)
-    if len(printed(record)) <= (int(taken.body["copies"]) if taken is not None else 0):
+    out, seen_to = len(printed(record)), (record.noted(TAKEN), record.noted(LEFT))
+    if out <= max((int(note.body["copies"]) for note in seen_to if note is not None), default=0):
         return False
-    newest = await journal.newest_note(LEFT)
-    if newest is not None and newest.body["case_no"] == record.case_no:
-        return False
+    # The machine's note goes first: a power cut between the two tells twice rather than never.
     letter = Letter("documents-left", case_no=record.case_no)
     await journal.note(MACHINE, LEFT, letter=letter, device=PRINTER, case_no=record.case_no)
+    await journal.note(record.visit, LEFT, copies=out)
     return True
 
 

@@ -18,7 +18,15 @@ from kiosk.clock import SystemClock
 from kiosk.goods_recovery import GoodsState
 from kiosk.journal import EffectState, Journal, Outcome, blocked
 from kiosk.journal.effects import PRINT_DOCUMENT, SUBMIT_CERTIFICATE
-from kiosk.left_documents import MEDIA_PRESENT, PRINTER, TAKEN, UNRESOLVED, kept_out, note_cleared
+from kiosk.left_documents import (
+    MEDIA_PRESENT,
+    PRINTER,
+    TAKEN,
+    UNRESOLVED,
+    kept_out,
+    note_cleared,
+    note_if_left,
+)
 from kiosk.platform import PlatformError
 from tests.trust.world import KEY, in_loop, unreachable
 
@@ -268,6 +276,35 @@ async def test_a_copy_that_came_out_after_its_visit_lies_in_the_tray(tmp_path: P
         printer.gone = None
         await goods(journal, desk, printer).ask_again(await journal.visit(VISIT))
         assert await kept_out(journal) == {PRINTER: MEDIA_PRESENT}
+
+
+@in_loop
+async def test_a_copy_found_after_staff_have_looked_closes_the_printer_again(tmp_path: Path) -> None:
+    """The first copy lay there and was cleared away; of the second the printer tells only later."""
+    printer = Printer({f"{CASE}-D2": PrintState.COMPLETED}, 102, Fault("p", "noDevice", StaffAction.RESET))
+    async with await crashed(tmp_path, copies=2) as journal:
+        await goods(journal, Desk(), printer).settle(VISIT)
+        await journal.end(VISIT, Outcome.CANCELLED, "recovered")
+        await note_cleared(journal)
+        assert await kept_out(journal) == {PRINTER: UNRESOLVED}
+        printer.gone = None
+        for _ in range(2):
+            await goods(journal, Desk(), printer).ask_again(await journal.visit(VISIT))
+        assert await kept_out(journal) == {PRINTER: MEDIA_PRESENT}
+        assert [letter.letter.kind for letter in await journal.letters()] == ["documents-left"] * 2
+
+
+@in_loop
+async def test_visits_that_are_asked_about_in_turns_are_told_once_each(tmp_path: Path) -> None:
+    async with await crashed(tmp_path, copies=2) as journal:
+        await journal.begin("v2", "certificates", "C2")
+        evidence = {"serial": "S3", "digest": "d" * 64, "sheets": 102}
+        intent = await journal.intend("v2", PRINT_DOCUMENT, "C2-D1", before=evidence)
+        await journal.conclude(intent, EffectState.DONE, after={"state": "completed", "sheets": 103})
+        for _ in range(3):
+            for visit in (VISIT, "v2"):
+                await note_if_left(journal, await journal.visit(visit))
+        assert [letter.letter.case_no for letter in await journal.letters()] == [CASE, "C2"]
 
 
 @pytest.fixture(autouse=True)
