@@ -172,7 +172,7 @@ class Kiosk:
             if self.cabinet.io_board.fitted:
                 self._light_the_way(self.cabinet.io_board, closing)
             pages = RecoveryPages(self.stage)
-            pages.please_wait()
+            pages.starting()
             self.supervisor.ready()
             self.supervisor.status("recovering")
             journal = await Journal.open(
@@ -195,6 +195,8 @@ class Kiosk:
             ]
             closing.push_async_callback(_cancel, background)
             closing.push_async_callback(house.matcher.stop)
+            if await journal.open_visits():
+                pages.please_wait()
             recovery = self._build_recovery(house, pages)
             await self._recover(house, recovery)
             background.append(asyncio.create_task(self._repair(house, recovery), name="repair"))

@@ -1,11 +1,11 @@
-"""What the screen says while the machine recovers: please wait; or please take your permit."""
+"""What the screen says before the first page: starting; recovering, please wait; please take your permit."""
 
 from __future__ import annotations
 
 import math
 
 from kiosk.journal import Outcome
-from kiosk.prompts import OutOfService, Place, Prompt, TakeItem, Tone
+from kiosk.prompts import OutOfService, Place, Prompt, TakeItem, Tone, Working
 from kiosk.stage import Stage, Surroundings
 from kiosk.texts import text
 
@@ -16,14 +16,21 @@ class RecoveryPages:
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
 
+    def starting(self) -> None:
+        """Show that the machine starts; nothing is known yet of anybody's visit."""
+        self._stage.show(
+            Working("starting", text("starting.question"), text("starting.body")),
+            Surroundings(can_help=False),
+        )
+
     def please_wait(self) -> None:
-        """Show that the machine recovers and serves nobody yet."""
+        """Show that somebody's visit was interrupted, and that the machine serves nobody yet."""
         self._stage.show(
             OutOfService(
                 "recovering",
                 text("out-of-service.recovering.question"),
                 text("out-of-service.recovering.body"),
-                elsewhere=text("site.elsewhere"),
+                elsewhere=text("out-of-service.elsewhere", place=text("site.elsewhere")),
             ),
             Surroundings(can_help=False),
         )

@@ -17,7 +17,7 @@ def main(source: Path, target: Path) -> None:
     for old in target.glob("*.png"):
         old.unlink()
     for path in sorted(source.glob("*.png")):
-        if "recovering" in path.name:  # stands for a moment while the kiosk starts
+        if "starting" in path.name:  # stands for a moment while the kiosk starts
             continue
         with Image.open(path) as picture:
             size = (WIDTH_PX, round(picture.height * WIDTH_PX / picture.width))

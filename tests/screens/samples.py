@@ -323,6 +323,7 @@ PROMPTS: dict[str, p.Prompt] = {
         _t("时间到了,机器会交还您的证件并回到首页。", "When the time is up, the machine returns your documents and starts over."),
         tone=Tone.NEEDS_YOU, seconds_left=20, actions=(Action("more-time", _t("我还在,继续办理", "I am still here")),),
     ),
+    "starting": p.Working("starting", _t("正在启动，请稍候", "Starting, please wait"), _t("马上就好。", "This takes a moment.")),
     "out-of-service": p.OutOfService(
         "out", _t("本机暂停服务", "This machine is out of service"), _t("通行证模块需要工作人员处理。", "The permit unit needs a member of staff."),
         elsewhere=_t("请到二楼 3 号窗口,或前往鄞州分局自助厅(24 小时)。", "Please go to window 3 on the second floor, or to the Yinzhou hall (24 hours)."),
@@ -364,7 +365,7 @@ PROMPTS: dict[str, p.Prompt] = {
 def page(name: str, number: int = 1, **changes: object) -> Page:
     """Return the sample page ``name`` as it stands in the middle of a visit, with ``changes``."""
     prompt = PROMPTS[name]
-    outside = isinstance(prompt, p.Attract | p.Home | p.OutOfService | p.StillThere)
+    outside = isinstance(prompt, p.Attract | p.Home | p.OutOfService | p.StillThere) or name == "starting"
     standing: dict[str, object] = {
         "site": SITE,
         "simulated": True,
