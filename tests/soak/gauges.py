@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,6 +15,9 @@ from simulators.stand import Stand
 
 WARM_UP: Final = 0.2
 """Share of the readings before which caches fill: from there on nothing may grow."""
+
+LOOKS: Final = 8
+BETWEEN_LOOKS_S: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +42,7 @@ class Reading:
         """``temp`` is the kiosk's folder for temporary files."""
         kiosk = psutil.Process(stand.kiosk.pid)
         children = kiosk.children(recursive=True)
-        held = stand.link.ask("held")
+        held = _held(stand)
         textures = stand.link.ask("textures") if window else {"count": 0, "bytes": 0}
         return cls(
             visits=visits,
@@ -83,6 +87,15 @@ def slopes(readings: Sequence[Reading]) -> dict[str, float]:
     return {
         name: float(np.polyfit(visits, [value[name] for value in values], 1)[0]) * 1000 for name in LIMITS
     }
+
+
+def _held(stand: Stand) -> dict[str, int]:
+    """Ask a few times what is alive and return the least: every two seconds a task asks each device."""
+    looks = []
+    for _ in range(LOOKS):
+        looks.append(stand.link.ask("held"))
+        time.sleep(BETWEEN_LOOKS_S)
+    return {name: min(look[name] for look in looks) for name in looks[0]}
 
 
 def _mb(count: int) -> float:
