@@ -23,6 +23,7 @@ from simulators.back_office.contract import CaseNo, Line, Number, Part
 from simulators.back_office.desk import Office, Refused
 from simulators.back_office.operation import get, post
 from simulators.back_office.roles import Officer
+from simulators.back_office.signatures import Signature, keep_signature, signature_of
 from simulators.back_office.store import add, find, flag, metadata, moment, of, stamp, text, values
 from simulators.back_office.store import next_number as next_of
 
@@ -41,10 +42,7 @@ notices: Final = Table(
     text("filed_at"),
     flag("signed"),
     values("papers"),
-    values("signature"),
 )
-
-Tenths = Annotated[int, Field(ge=0, le=10_000)]
 
 
 class NoticeQuestion(Part):
@@ -78,25 +76,6 @@ class ShownPaper(Part):
 
     code: Number
     standing: Standing
-
-
-class Point(Part):
-    """Where the finger was: tenths of a millimetre from the upper left, milliseconds from the first point."""
-
-    x: Tenths
-    y: Tenths
-    t_ms: Annotated[int, Field(ge=0, le=3_600_000)]
-
-
-class Signature(Part):
-    """A field of ``width`` by ``height`` tenths of a millimetre, and what a finger wrote on it."""
-
-    width: Annotated[int, Field(ge=1, le=10_000)]
-    height: Annotated[int, Field(ge=1, le=10_000)]
-    strokes: Annotated[
-        list[Annotated[list[Point], Field(min_length=1, max_length=500)]],
-        Field(min_length=1, max_length=60),
-    ]
 
 
 class NoticeShown(Part):
@@ -167,8 +146,8 @@ def file_notice(db: Connection, office: Office, shown: NoticeShown) -> NoticeFil
         filed_at=stamp(office.now()),
         signed=shown.signature is not None,
         papers=[paper.model_dump() for paper in shown.papers],
-        signature=None if shown.signature is None else shown.signature.model_dump(),
     )
+    keep_signature(db, office, shown.case_no, "notice", notice_no, shown.signature)
     change_case(db, shown.case_no, id_number=shown.id_number, name=shown.name)
     way = "notice-signed" if shown.signature is not None else "notice-unsigned"
     note(db, office, shown.case_no, way, notice_no, becomes="notified")
@@ -193,7 +172,7 @@ def look_at_notice(db: Connection, office: Office, officer: Officer, case_no: Ca
         language=row["language"],
         filed_at=moment(row["filed_at"]),
         papers=[ShownPaper.model_validate(paper) for paper in row["papers"]],
-        signature=None if row["signature"] is None else Signature.model_validate(row["signature"]),
+        signature=signature_of(db, row["notice_no"]),
     )
 
 

@@ -15,6 +15,7 @@ from simulators.back_office.office_page import FOLDER
 from simulators.back_office.progress import STAGES
 from tests.simulators.back_office_bench import Bench, SharedHosts
 from tests.simulators.chromium import Page, chromium
+from tests.simulators.notices_bench import SIGNATURE, file_notice
 from tests.simulators.officers_bench import (
     DISTRICT,
     PASSWORD,
@@ -172,6 +173,26 @@ def test_lists_messages_certificates_and_the_trail(office: Bench, page: Page) ->
     assert "核验证明" in says(page, "main")
     open_view(page, office, "case/CASE-1", "case")
     assert page.find("nothing-to-do").is_displayed()
+    log_out(page)
+
+
+def test_a_signature_is_drawn_when_it_is_asked_for(office: Bench, page: Page) -> None:
+    open_case(office, "CASE-1", "guide")
+    file_notice(office, "CASE-1").raise_for_status()
+    open_case(office, "CASE-2", "guide")
+    file_notice(office, "CASE-2", signature=None).raise_for_status()
+    log_in(page, "audit")
+    open_view(page, office, "case/CASE-2", "case")
+    assert "没有签名" in says(page, "main")
+    open_view(page, office, "case/CASE-1", "case")
+    page.driver.find_element(By.CSS_SELECTOR, ".signature button").click()
+    page.until(lambda: page.driver.find_elements(By.CSS_SELECTOR, ".signature svg") != [])
+    drawn = page.run(
+        """const picture = document.querySelector('.signature svg');
+        return [picture.viewBox.baseVal.width, picture.getBoundingClientRect().height > 40,
+            ...[...picture.querySelectorAll('path')].map((path) => path.getAttribute('d'))]"""
+    )
+    assert drawn == [SIGNATURE["width"], True, "M1 2L9 4"]
     log_out(page)
 
 

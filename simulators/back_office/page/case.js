@@ -3,19 +3,21 @@
 import { act, read } from './api.js';
 import { due } from './cases.js';
 import { card, facts, field, form, h, select, table, time } from './parts.js';
+import { signedPapers } from './signature.js';
 import { stationName, stations } from './stations.js';
 import { say, titled } from './words.js';
 
 export async function showCase({ session, rest: [caseNo], again }) {
-  const [one, all] = await Promise.all([read(`cases/${encodeURIComponent(caseNo)}`), stations()]);
+  const address = `cases/${encodeURIComponent(caseNo)}`;
+  const [one, { papers: received }, all] = await Promise.all([read(address), read(`${address}/signed-papers`), stations()]);
   const send = async (path, body) => {
-    await act(`cases/${encodeURIComponent(caseNo)}/${path}`, body);
+    await act(`${address}/${path}`, body);
     await again();
   };
   return [
     h('p', { class: 'back' }, h('a', { href: '#/cases' }, say('back'))),
     h('div', { class: 'sides' },
-      h('div', {}, known(one), papers(one), opinions(one), way(one), history(one)),
+      h('div', {}, known(one), papers(one), signedPapers(one.case_no, received), opinions(one), way(one), history(one)),
       h('div', {}, todo(one, session, all, send))),
   ];
 }
