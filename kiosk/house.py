@@ -19,6 +19,7 @@ from kiosk.certificate_office import CertificateOffice
 from kiosk.certificate_rules import CertificateRules
 from kiosk.clock import Clock, mono_s
 from kiosk.collection_office import CollectionOffice
+from kiosk.contact_office import ContactOffice
 from kiosk.events import EventLog
 from kiosk.faults import FaultCatalogue
 from kiosk.journal.journal import Journal
@@ -142,6 +143,11 @@ class House:
     def collection(self) -> CollectionOffice:
         """The desk of finished documents."""
         return CollectionOffice(self.platform, self.site.id)
+
+    @property
+    def contacts(self) -> ContactOffice:
+        """The desk that is told where messages go."""
+        return ContactOffice(self.platform, self.site.id)
 
     @property
     def notices(self) -> NoticeOffice:

@@ -355,6 +355,12 @@ class Platform:
         """POST ``body`` under the idempotency key ``key``; ``read`` makes the value of the answer."""
         return await self._call(Request("POST", path, body, key), read, deadline_s=deadline_s)
 
+    async def put(
+        self, path: str, body: Mapping[str, Any], read: Callable[[Any], T], *, deadline_s: float | None = None
+    ) -> T:
+        """PUT ``body``: the same again is harmless by itself; ``read`` makes the value of the answer."""
+        return await self._call(Request("PUT", path, body), read, deadline_s=deadline_s)
+
     async def get(self, path: str, read: Callable[[Any], T], *, deadline_s: float | None = None) -> T:
         """GET ``path``; ``read`` makes the value of the answer."""
         return await self._call(Request("GET", path), read, deadline_s=deadline_s)

@@ -20,6 +20,7 @@ from kiosk.platform import PlatformError
 from kiosk.platform import Refused as OfficeRefused
 from kiosk.prompts import Action, CheckAnswers, ChooseOne, Option, Row, Working
 from kiosk.steps import farewell
+from kiosk.steps.contact import ask_for_contact
 from kiosk.steps.id_card import Holder
 from kiosk.steps.print_document import Document, NotPrinted, print_document
 from kiosk.texts import Text, text, verbatim
@@ -61,13 +62,16 @@ async def apply(visit: Visit, holder: Holder, wish: Wish) -> tuple[str, ...]:
     """Open the case and apply; returns the numbers of the certificates, one for each copy.
 
     Raises ``Refused`` when there are none. Whatever stands against one, the person hears the one neutral
-    sentence and gets the same slip.
+    sentence, gets the same slip, and may leave a number.
     """
     async with visit.working():
         answered = await _submit(visit, holder, wish)
     if answered.decision is Decision.REVIEW:
         await _print_slip(visit, text("certificates.slip.review"))
-        raise Refused("see-window", text("certificates.review.why"), text("certificates.review.what-now"))
+        phone = await ask_for_contact(visit, holder)
+        told = text("certificates.review.told", phone=phone)
+        what_now = told if phone else text("certificates.review.what-now")
+        raise Refused("see-window", text("certificates.review.why"), what_now)
     if answered.decision is Decision.NO_DATA:
         raise Refused("no-data", text(f"certificates.no-data.{wish.kind.name}"))
     return answered.serials

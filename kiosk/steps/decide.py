@@ -13,6 +13,7 @@ from kiosk.http import PlatformError
 from kiosk.journal import effects
 from kiosk.platform import Refused as PlatformRefused
 from kiosk.prompts import Action, ChooseOne, LookAtPictures, Notice, Option, Picture, Row, Tone, Working
+from kiosk.steps.contact import ask_for_contact
 from kiosk.steps.decision_paper import hand_over, link
 from kiosk.steps.farewell import Receipt, receipt_lines
 from kiosk.steps.id_card import Holder
@@ -32,12 +33,14 @@ TOLD = (HANDLED_ELSEWHERE, PENALTY_DIFFERS, LIMIT_REACHED)
 
 @dataclass(slots=True)
 class Handled:
-    """What became of the chosen violations. ``points`` are those added in this visit."""
+    """What became of the chosen violations. ``points`` are those added in this visit; ``phone`` is where
+    messages go, masked: None before it was asked for, "" without one."""
 
     decided: list[Decision] = field(default_factory=list)
     objected: list[str] = field(default_factory=list)
     printed: bool = False
     points: int = 0
+    phone: str | None = None
 
 
 async def decide_each(
@@ -68,7 +71,7 @@ async def decide_each(
         if accepted:
             await _decide(visit, rules, holder, violation, way, handled)
         elif reason:
-            await _object(visit, violation, reason, handled)
+            await _object(visit, holder, violation, reason, handled)
     return handled
 
 
@@ -210,7 +213,7 @@ async def _not_decided(visit: Visit, why: str) -> None:
 # --- objected to ----------------------------------------------------------------------------------
 
 
-async def _object(visit: Visit, violation: Violation, reason: str, handled: Handled) -> None:
+async def _object(visit: Visit, holder: Holder, violation: Violation, reason: str, handled: Handled) -> None:
     try:
         async with (
             visit.working(),
@@ -244,11 +247,14 @@ async def _object(visit: Visit, violation: Violation, reason: str, handled: Hand
         text("traffic-violations.paper.objection-footer"),
     )
     handled.printed = await print_paper(visit, receipt_lines(visit, slip)) or handled.printed
+    if handled.phone is None:
+        handled.phone = await ask_for_contact(visit, holder)
+    told = text("traffic-violations.objection.sent.told", phone=handled.phone)
     await visit.ask(
         Notice(
             "objection-sent",
             text("traffic-violations.objection.sent.question"),
-            paragraphs=(text("traffic-violations.objection.sent.body"),),
+            paragraphs=(told if handled.phone else text("traffic-violations.objection.sent.body"),),
             rows=(Row(text("traffic-violations.paper.objection-number"), verbatim(objection_no)),),
             actions=(Action("next", text("traffic-violations.objection.sent.next")),),
             tone=Tone.DONE,

@@ -17,7 +17,7 @@ from pydantic import Field
 from sqlalchemy import Connection, RowMapping, insert
 from sqlalchemy.exc import IntegrityError
 
-from simulators.back_office.acceptance import note, require_case
+from simulators.back_office.acceptance import change_case, note, require_case
 from simulators.back_office.certificate_file import (
     CODE_CHARACTERS,
     CODE_LENGTH,
@@ -161,6 +161,9 @@ def _enter(
         db.execute(insert(certificates).values(**row))
         note(db, office, asked.case_no, "certificate-issued", row["serial"])
     note(db, office, asked.case_no, decision, asked.kind, becomes=decision)
+    if decision == "review":
+        # It stays open, and its applicant may ask how it stands.
+        change_case(db, asked.case_no, id_number=asked.id_number, name=asked.name)
 
 
 def _repeated(db: Connection, before: RowMapping, asked: CertificateAsked) -> CertificatesAnswered:

@@ -46,7 +46,8 @@ Line = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f]{1,100}$")]
 OptionalLine = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f]{0,100}$")]
 Fen = Annotated[int, Field(ge=0, le=10_000_000)]
 PaidFen = Annotated[int, Field(ge=1, le=10_000_000)]
-Phone = Annotated[str, StringConstraints(pattern=r"^1[0-9]{10}$")]
+Phone = Annotated[str, StringConstraints(pattern=r"^1[3-9][0-9]{9}$")]
+"""A mobile number of the mainland: eleven digits, 13 to 19 first (电信网编号计划, 2017)."""
 Day = Annotated[date, BeforeValidator(_day_as_iso)]
 """For addresses and queries; in a body a date is strict by itself."""
 

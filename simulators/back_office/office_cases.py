@@ -19,6 +19,7 @@ from simulators.back_office.circulation import (
     whereabouts,
     whereabouts_of,
 )
+from simulators.back_office.contact import DECIDING, awaits_result
 from simulators.back_office.contract import CaseNo, Number, Part
 from simulators.back_office.desk import Office
 from simulators.back_office.masking import masked_id, masked_name, masked_phone
@@ -32,7 +33,14 @@ from simulators.back_office.store import moment
 PAGE: Final = 50
 
 MayDo = Literal[
-    "review", "decide", "ask-supplement", "move-file", "move-original", "move-both", "receive-original"
+    "review",
+    "decide",
+    "tell-result",
+    "ask-supplement",
+    "move-file",
+    "move-original",
+    "move-both",
+    "receive-original",
 ]
 
 
@@ -111,6 +119,9 @@ def show_office_case(db: Connection, office: Office, officer: Officer, case_no: 
     item = find_item(case["service"], moment(case["opened_at"]).date())
     here = whereabouts_of(db, case_no)
     said = opinions_of(db, case_no)
+    may = _may(case, officer, here, said, item.decide if item is not None else "bureau")
+    if _may_tell(db, case, officer):
+        may.append("tell-result")
     return OfficeCase(
         case_no=case_no,
         service=case["service"],
@@ -130,7 +141,7 @@ def show_office_case(db: Connection, office: Office, officer: Officer, case_no: 
         whereabouts=here,
         moves=moves_of(db, case_no),
         history=history_of(db, case_no),
-        may=_may(case, officer, here, said, item.decide if item is not None else "bureau"),
+        may=may,
     )
 
 
@@ -201,6 +212,11 @@ def _may(
     if here.original_to == officer.station:
         may.append("receive-original")
     return may
+
+
+def _may_tell(db: Connection, case: RowMapping, officer: Officer) -> bool:
+    here = case["station"] == officer.station and bool(officer.roles.intersection(DECIDING))
+    return here and awaits_result(db, case)
 
 
 def _day(text: str | None) -> date | None:

@@ -38,7 +38,7 @@ def document(operations: Iterable[Operation]) -> dict[str, Any]:
     table = tuple(operations)
     models: list[type[Part]] = [Failure]
     for operation in table:
-        spoken = operation.model if operation.method == "POST" else None
+        spoken = operation.model if operation.method != "GET" else None
         models += [m for m in (spoken, operation.answer) if m is not None and m not in models]
     # Two desks may call a model by the same name: the references say which is meant.
     named, schemas = models_json_schema([(m, "validation") for m in models], ref_template=_REF)
@@ -52,7 +52,8 @@ def document(operations: Iterable[Operation]) -> dict[str, Any]:
             "title": "Back office of the self-service kiosk",
             "version": "1.0.0",
             "description": "Money in fen. A POST with an Idempotency-Key may be repeated: the stored "
-            "answer comes again. Error codes: " + ", ".join(sorted(MESSAGES)) + ".",
+            "answer comes again; a PUT may be repeated as it is. "
+            "Error codes: " + ", ".join(sorted(MESSAGES)) + ".",
         },
         "paths": paths,
         "components": {
@@ -85,7 +86,7 @@ def _describe(operation: Operation, references: Mapping[Any, Any]) -> dict[str, 
                 "schema": {"type": "string", "pattern": KEY_PATTERN},
             }
         )
-    if operation.door == "officer" and operation.method == "POST":
+    if operation.door == "officer" and operation.method != "GET":
         parameters.append(
             {"name": "X-CSRF-Token", "in": "header", "required": True, "schema": {"type": "string"}}
         )
@@ -97,7 +98,7 @@ def _describe(operation: Operation, references: Mapping[Any, Any]) -> dict[str, 
         "responses": {str(operation.status): _body(references[operation.answer], "Done")}
         | {str(status): _body(references[Failure], words) for status, words in _FAILURES.items()},
     }
-    if operation.method == "POST" and operation.model is not None:
+    if operation.method != "GET" and operation.model is not None:
         described["requestBody"] = {"required": True, **_body(references[operation.model])}
     return described
 

@@ -28,6 +28,7 @@ from simulators.back_office.desk import Office
 from simulators.back_office.roles import ROLES, Officer, Role
 
 Act = Callable[..., Part]
+Method = Literal["GET", "POST", "PUT"]
 Door = Literal["kiosk", "officer", "open"]
 """Who may come in: a kiosk with the token, an officer who is logged in, anybody."""
 
@@ -45,7 +46,7 @@ class Asked:
 class Operation:
     """``keyed`` operations need an ``Idempotency-Key`` and repeat the answer they gave."""
 
-    method: Literal["GET", "POST"]
+    method: Method
     path: str
     summary: str
     act: Act
@@ -112,9 +113,14 @@ def post(
     return replace(operation, door="open") if open_to_all else operation
 
 
+def put(path: str, act: Act, summary: str, *, roles: Iterable[Role] = ROLES) -> Operation:
+    """Describe something that is set to what is said: said again it is the same, so it needs no key."""
+    return _read(act, "PUT", path, summary, status=200, keyed=False, roles=roles)
+
+
 def _read(
     act: Act,
-    method: Literal["GET", "POST"],
+    method: Method,
     path: str,
     summary: str,
     *,

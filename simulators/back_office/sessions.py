@@ -102,7 +102,7 @@ def admit(db: Connection, office: Office, operation: Operation, cookie: str, csr
         or (officer := find_officer(db, row["login"])) is None
     ):
         raise Refused(401, "unauthorised")
-    if operation.method == "POST" and not hmac.compare_digest(csrf.encode(), row["csrf"].encode()):
+    if operation.method != "GET" and not hmac.compare_digest(csrf.encode(), row["csrf"].encode()):
         raise Refused(403, "csrf")
     if not officer.roles & operation.roles:
         raise Refused(403, "not-your-role")

@@ -17,10 +17,11 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, RowMapping, Table, insert, select, update
 
-from simulators.back_office.acceptance import note, require_case
+from simulators.back_office.acceptance import change_case, note, require_case
 from simulators.back_office.bills import bills, draw_bill, find_bill
 from simulators.back_office.contract import CaseNo
 from simulators.back_office.desk import Office, Refused
+from simulators.back_office.messages import tell
 from simulators.back_office.operation import get, post
 from simulators.back_office.orders import mark_delivered, require_paid
 from simulators.back_office.payments import show_payment
@@ -164,8 +165,13 @@ def take_objection(db: Connection, office: Office, asked: ObjectionAsked) -> Obj
         raise Refused(409, "handled-elsewhere")
     objection_no = f"{AREA}8{office.today():%y%m%d}{next_number(db, 'objections'):05d}"
     _change(db, asked.violation_no, state="objected", case_no=asked.case_no, objection_no=objection_no)
-    note(db, office, asked.case_no, "objected", f"{objection_no} {asked.reason}")
+    change_case(db, asked.case_no, id_number=person["id_number"], name=person["name"])
+    case = require_case(db, asked.case_no)
+    # Of a case in which something is decided or paid too, that is what the person has to see to first.
+    becomes = "objected" if case["state"] == "opened" else None
+    note(db, office, asked.case_no, "objected", f"{objection_no} {asked.reason}", becomes=becomes)
     note(db, office, asked.case_no, "sent-on", AUTHORITY["zh"])
+    tell(db, office, case, "objection")
     return Objection(objection_no=objection_no)
 
 

@@ -25,6 +25,7 @@ from kiosk.certificate_office import CertificateOffice, Standing
 from kiosk.clock import SystemClock
 from kiosk.collection_office import CollectionOffice
 from kiosk.collection_office import Standing as Taken
+from kiosk.contact_office import ContactOffice
 from kiosk.http import Http, Request
 from kiosk.journal.records import Letter, PostedLetter
 from kiosk.notice_office import Needed, NoticeOffice, Paper
@@ -110,6 +111,9 @@ CALLS: dict[str, Callable[[Platform], Any]] = {
     ),
     "CollectionOffice.tell": lambda p: CollectionOffice(p, KIOSK).tell("SL1", CASE, Taken.ISSUED),
     "CollectionOffice.standing": lambda p: CollectionOffice(p, KIOSK).standing("SL1"),
+    "ContactOffice.give": lambda p: ContactOffice(p, KIOSK).give(
+        CASE, id_number="330212198104129928", name="李文静", phone="13800000001"
+    ),
     "NoticeOffice.needed": lambda p: NoticeOffice(p, KIOSK).needed(
         "residence-permit", id_number="330212198104129928", name="李文静"
     ),
@@ -126,8 +130,11 @@ CALLS: dict[str, Callable[[Platform], Any]] = {
 }
 """Each thing that can be asked, asked once."""
 
-TOOLS = {"Platform.post", "Platform.get"}
+TOOLS = {"Platform.post", "Platform.put", "Platform.get"}
 """What the others ask by."""
+
+
+OFFICES = (Platform, TrafficOffice, CertificateOffice, CollectionOffice, ContactOffice, NoticeOffice)
 
 
 class Wire:
@@ -203,7 +210,7 @@ def example(schema: dict[str, Any], name: str = "") -> Any:
 def _asking() -> set[str]:
     return {
         f"{kind.__name__}.{name}"
-        for kind in (Platform, TrafficOffice, CertificateOffice, CollectionOffice, NoticeOffice)
+        for kind in OFFICES
         for name, member in vars(kind).items()
         if inspect.iscoroutinefunction(member) and not name.startswith("_")
     }

@@ -80,6 +80,7 @@ function todo(one, session, all, send) {
   const forms = [
     one.may.includes('review') && reviewing(send),
     one.may.includes('decide') && deciding(send),
+    one.may.includes('tell-result') && telling(one, send),
     one.may.includes('receive-original') && receiving(send),
     one.may.includes('ask-supplement') && supplement(send),
     (one.may.includes('move-file') || one.may.includes('move-original')) && moving(one, session, all, send),
@@ -110,6 +111,12 @@ function deciding(send) {
 
 function receiving(send) {
   return card(say('do.receive'), form(say('do.receive'), [], () => send('original/received'), { id: 'receive' }));
+}
+
+function telling(one, send) {
+  return card(say('do.tell-result'),
+    h('p', { class: 'quiet' }, say(one.phone ? 'tell-result-hint' : 'no-phone-hint')),
+    form(say('do.tell-result'), [], () => send('result'), { id: 'tell-result' }));
 }
 
 function supplement(send) {

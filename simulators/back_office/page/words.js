@@ -106,10 +106,13 @@ const WORDS = {
   'nothing-to-do': ['您现在对此件没有可办的事。', 'There is nothing for you to do with this case now.'],
   'do.review': ['提交审核意见', 'Give the opinion'],
   'do.decide': ['作出决定', 'Decide'],
+  'do.tell-result': ['通知有结果了', 'Tell that there is a result'],
   'do.receive': ['签收原件', 'The original has arrived'],
   'do.supplement': ['要求补充材料', 'Ask for a document'],
   'do.move': ['转出', 'Send on'],
   'decide-hint': ['不予的，须写明理由和法律依据；救济途径由系统写入。', 'A refusal needs reasons and a legal basis; where to turn is added.'],
+  'tell-result-hint': ['短信只说有了结果，请本人到窗口查询，不说结果是什么。', 'The message only says that there is a result to ask for at a window, not what it is.'],
+  'no-phone-hint': ['申请人没有留手机号，不发短信，只记入进度。', 'The applicant left no phone: no message is sent, the progress shows it.'],
   'working-days': ['期限（工作日）', 'Working days'],
   'messages-hint': ['号码和姓名已隐去。', 'Numbers and names are masked.'],
   'words': ['内容', 'Text'],
@@ -132,6 +135,7 @@ const WORDS = {
   'act.move': ['转出', 'Sent on'],
   'act.receive-original': ['签收原件', 'Received the original'],
   'act.ask-supplement': ['要求补充材料', 'Asked for a document'],
+  'act.tell-result': ['通知有结果', 'Told that there is a result'],
   'act.read-messages': ['查看短信', 'Read messages'],
   'act.look-at-notice': ['查看告知单', 'Looked at a notice'],
   'act.look-up-certificate': ['核验证明', 'Looked a certificate up'],
@@ -146,6 +150,9 @@ const WORDS = {
   'state.accepted': ['审核中', 'In review'],
   'state.waiting-documents': ['待补材料', 'Documents outstanding'],
   'state.reviewed': ['待审批', 'For decision'],
+  'state.objected': ['异议复核中', 'Objection looked into'],
+  'state.review': ['人工核实中', 'Looked at by a clerk'],
+  'state.answered': ['已有结果', 'There is a result'],
   'state.decided': ['已处罚', 'Penalty decided'],
   'state.settled': ['已缴清', 'Settled'],
   'state.granted': ['准予', 'Granted'],
@@ -173,12 +180,17 @@ const WORDS = {
   'step.reviewed': ['审核', 'Reviewed'],
   'step.granted': ['准予', 'Granted'],
   'step.refused': ['不予', 'Refused'],
+  'step.contact-given': ['留下手机号', 'Phone left'],
+  'step.objected': ['提出异议', 'Objected'],
+  'step.sent-on': ['转交', 'Sent on'],
+  'step.review': ['转人工核实', 'For a clerk to look at'],
+  'step.result-told': ['通知有结果', 'Told that there is a result'],
   'step.moved': ['流转', 'Sent on'],
   'step.original-received': ['签收原件', 'Original received'],
 };
 
 export const STATES = ['accepted', 'waiting-documents', 'reviewed', 'granted', 'refused', 'returned',
-  'opened', 'quoted', 'paid', 'approved', 'issued', 'failed', 'refunded', 'decided', 'settled'];
+  'opened', 'quoted', 'paid', 'approved', 'issued', 'failed', 'refunded', 'objected', 'review', 'answered', 'decided', 'settled'];
 
 const KEPT = 'office-language';
 
