@@ -31,9 +31,10 @@ from kiosk.faults import FaultCatalogue
 from kiosk.fitting import fit
 from kiosk.heartbeat import Heartbeat
 from kiosk.house import House
-from kiosk.journal import Journal, JournalFailed
+from kiosk.journal import Journal, JournalFailed, JournalRefused
 from kiosk.journal.invariants import recent_invariants
 from kiosk.journal.keys import read_key
+from kiosk.journal_log import JournalLog
 from kiosk.left_documents import in_the_tray, kept_out, note_cleared
 from kiosk.lights import GuideLights
 from kiosk.maintenance import versions
@@ -161,6 +162,7 @@ class Kiosk:
         """
         async with contextlib.AsyncExitStack() as closing:
             closing.callback(self.supervisor.stopping)
+            closing.push(self._say_how_it_ended)
             self._receiving = asyncio.current_task()
             await closing.enter_async_context(self.watchdog)
             if self.settings.debug_port is not None:
@@ -180,6 +182,7 @@ class Kiosk:
                 read_key(self.settings.journal.key_file, make=self.settings.journal.may_make_key),
                 self.clock,
                 failpoints=failpoints_from(os.environ),
+                told=JournalLog(self.events),
             )
             closing.push_async_callback(journal.close)
             newest = next(iter(await journal.visits(newest=1)), None)
@@ -217,7 +220,12 @@ class Kiosk:
                 background.append(self._export(house, vitals, self.settings.metrics_port, closing))
             reception = Reception(house, services, self._reported, upkeep.attend)
             self.events.event("photo-decoder", decoder=house.photo_decoder.name)
-            self.events.event("started", site=self.settings.site.id, simulated=self.settings.simulated)
+            self.events.event(
+                "started",
+                site=self.settings.site.id,
+                version=versions.program(),
+                simulated=self.settings.simulated,
+            )
             # What stands now stays: looking through it for garbage would hold a frame for 90 ms.
             gc.freeze()
             gc.enable()
@@ -322,7 +330,7 @@ class Kiosk:
             timekeeper=self.timekeeper,
             stage=self.stage,
             cabinet=self.cabinet,
-            matcher=Matcher(),
+            matcher=Matcher(restarted=lambda count: self.events.event("matcher-restarted", count=count)),
             journal=journal,
             cashier=cashier,
             platform=platform,
@@ -367,6 +375,8 @@ class Kiosk:
     async def _recover(self, house: House, recovery: Recovery) -> None:
         """Resolve what a dead process left open; what cannot be resolved stays out of service."""
         begun_s = mono_s(self.clock)
+        if cut_off := await house.journal.open_visits():
+            self.events.event("recovery-begun", count=len(cut_off))
         report = await recovery.run()
         for recovered in report.visits:
             self._reported(await report_of(house.journal, recovered.visit))
@@ -433,6 +443,13 @@ class Kiosk:
             action=status.action.value if status.action else None,
         )
 
+    def quarantined(self, device: str, word: str | None) -> None:
+        """A device is kept out of service, or let back (``cabinet.Listener``)."""
+        if word is None:
+            self.events.event("device-released", device=device)
+        else:
+            self.events.event("device-quarantined", device=device, reason=word)
+
     def faulted(self, device: str, error: DeviceError) -> None:
         """A command of a device did not succeed (``cabinet.Listener``)."""
         self.memory.faulted(device, error)
@@ -442,6 +459,17 @@ class Kiosk:
             self.events.event("device-fault", device=device, code=error.code, action=error.action.value)
         else:
             self.events.event("device-retry", device=device, code=error.code)
+
+    def _say_how_it_ended(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: object
+    ) -> None:
+        """Log why the kiosk ends: told to, when idle after an update, or by an error's name."""
+        if isinstance(error, JournalRefused):
+            self.events.event("journal-refused", reason=error.code)
+        reason = "told" if self._ending is None else "when-idle"
+        if kind is not None and not issubclass(kind, asyncio.CancelledError):
+            reason = kind.__name__
+        self.events.event("stopped", reason=reason)
 
     def _reported(self, report: Report) -> None:
         if self._exporter is not None:

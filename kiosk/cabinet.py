@@ -41,11 +41,16 @@ NOT_FITTED = "notFitted"
 
 
 class Listener(Protocol):
-    """Told of every change of a device's status, and of every fault, on the event loop's thread."""
+    """Told of what becomes of a device, on the event loop's thread.
+
+    ``quarantined`` when it is kept out of service for ``word``, and with None when it is let back.
+    """
 
     def status_changed(self, device: str, status: Status) -> None: ...
 
     def faulted(self, device: str, error: DeviceError) -> None: ...
+
+    def quarantined(self, device: str, word: str | None) -> None: ...
 
 
 class Worker(Generic[D_co]):
@@ -106,6 +111,12 @@ class Worker(Generic[D_co]):
         if self.status.usable:
             return None
         return self.status.fault or str(self.status.state)
+
+    def quarantine(self, word: str | None) -> None:
+        """Keep the device out of service, whatever it says of itself; None lets it back."""
+        if word != self.quarantined:
+            self.quarantined = word
+            self._listener.quarantined(self.name, word)
 
     async def close(self) -> None:
         """Close the device and end its thread."""
@@ -187,7 +198,7 @@ class Cabinet:
     def quarantine(self, words: Mapping[str, str]) -> None:
         """Keep the devices named in ``words`` out of service, each for the word told. The others serve."""
         for name, worker in self.workers.items():
-            worker.quarantined = words.get(name)
+            worker.quarantine(words.get(name))
 
     async def close(self) -> None:
         await asyncio.gather(*(worker.close() for worker in self.workers.values()))

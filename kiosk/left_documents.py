@@ -6,9 +6,9 @@ left, and the next person must not come upon it. The journal's notes say so, and
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Protocol
 
-from kiosk.journal import MACHINE, EffectState, Event, Journal, Letter, VisitRecord, blocked
+from kiosk.journal import MACHINE, Effect, EffectState, Event, Journal, Letter, VisitRecord, blocked
 from kiosk.journal.effects import PRINT_DOCUMENT
 
 PRINTER: Final = "document_printer"
@@ -19,10 +19,25 @@ MEDIA_PRESENT: Final = "mediaPresent"
 UNRESOLVED: Final = "unresolvedEffect"
 
 
+class Book(Protocol):
+    """What is asked of the journal, whether this kiosk writes it or nobody does."""
+
+    async def newest_note(self, kind: str) -> Event | None: ...
+
+    async def unresolved(self) -> tuple[Effect, ...]: ...
+
+
 def printed(record: VisitRecord) -> frozenset[str]:
     """Return the numbers of the copies that came out."""
     done = (effect for effect in record.every(PRINT_DOCUMENT) if effect.state is EffectState.DONE)
     return frozenset(str(effect.before["serial"]) for effect in done)
+
+
+def copies_unseen(record: VisitRecord) -> int:
+    """Return how many copies came out if nobody has taken, or noted as left, so many; else 0."""
+    out, seen_to = len(printed(record)), (record.noted(TAKEN), record.noted(LEFT))
+    seen = max((int(note.body["copies"]) for note in seen_to if note is not None), default=0)
+    return out if out > seen else 0
 
 
 async def note_if_left(journal: Journal, record: VisitRecord) -> bool:
@@ -31,8 +46,8 @@ async def note_if_left(journal: Journal, record: VisitRecord) -> bool:
     To be called when the holder stands there no longer, as often as one likes: the visit's own note counts
     the copies that were seen to, so that one that turns out to have come later is noted by itself.
     """
-    out, seen_to = len(printed(record)), (record.noted(TAKEN), record.noted(LEFT))
-    if out <= max((int(note.body["copies"]) for note in seen_to if note is not None), default=0):
+    out = copies_unseen(record)
+    if not out:
         return False
     # The machine's note goes first: a power cut between the two tells twice rather than never.
     letter = Letter("documents-left", case_no=record.case_no)
@@ -41,7 +56,7 @@ async def note_if_left(journal: Journal, record: VisitRecord) -> bool:
     return True
 
 
-async def in_the_tray(journal: Journal) -> Event | None:
+async def in_the_tray(journal: Book) -> Event | None:
     """Return the note of documents that staff have not cleared away yet, or None."""
     left, cleared = await journal.newest_note(LEFT), await journal.newest_note(CLEARED)
     return left if left is not None and (cleared is None or cleared.number < left.number) else None
@@ -52,7 +67,7 @@ async def note_cleared(journal: Journal) -> None:
     await journal.note(MACHINE, CLEARED, device=PRINTER)
 
 
-async def kept_out(journal: Journal) -> dict[str, str]:
+async def kept_out(journal: Book) -> dict[str, str]:
     """Return which devices and payment channels stay out of service by the journal, and the word for why."""
     words = dict.fromkeys(blocked(await journal.unresolved()), UNRESOLVED)
     if await in_the_tray(journal) is not None:

@@ -173,6 +173,7 @@ class Reception:
             raise
         finally:
             visit.wipe()
+            house.events.event("visit-wiped", visit=number)
             self.visiting = None
         house.events.event(
             "visit-ended",
@@ -254,14 +255,20 @@ class Reception:
             await house.cabinet.refresh()
             try:
                 health = await house.platform.health()
-                house.back_office_reachable = health.ready
+                self._reached(health.ready)
                 house.timekeeper.compare(health.ahead_s)
             except platform.PlatformError:
-                house.back_office_reachable = False
+                self._reached(False)
             if house.matcher_started.is_set():
                 await house.matcher.ready()  # a child that hangs is replaced before anybody needs it
             await self._refresh_page()
             await asyncio.sleep(REFRESH_S)
+
+    def _reached(self, reached: bool) -> None:
+        """Remember whether the back office can be worked with; a change is logged."""
+        if reached is not self._house.back_office_reachable:
+            self._house.back_office_reachable = reached
+            self._house.events.event("platform-reachable" if reached else "platform-unreachable")
 
     def _first_page(self) -> Attract | OutOfService:
         """Return the page that nobody has touched yet: what is offered, or that nothing is."""
@@ -312,7 +319,7 @@ class Reception:
         except Closed as closed:
             return await self._closed(visit, closed)
         except platform.PlatformError as error:
-            self._house.back_office_reachable = not isinstance(error, platform.Unreachable)
+            self._reached(not isinstance(error, platform.Unreachable))
             return await self._refused(
                 visit, f"back-office:{error.code}", text("trouble.platform.why"), text("refused.go-to-window")
             )
@@ -442,8 +449,6 @@ class Reception:
                 return None
             return await self._escalate(visit, RETAINED, "")
         except DeviceError as error:
-            worker = house.cabinet.permit_unit
-            worker.quarantined = error.code
             await self._tell(
                 visit,
                 Notice(

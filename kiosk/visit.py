@@ -311,6 +311,7 @@ class Visit:
             )
 
         self.prompts.append("still-there")
+        self.house.events.event("more-time-asked", visit=self.number)
         stage.show(prompt(), around)
         touched = stage.idle_s()
         while seconds_left > 0:

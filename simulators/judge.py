@@ -21,7 +21,7 @@ from simulators.verdict import verdict
 STRINGS: Final = Path(__file__).parent.parent / "config" / "strings"
 CLEAN_S: Final = 2.0
 TOLD_S: Final = 5.0
-NEVER_IN_THE_LOG: Final = ("unexpected-error", "catalogue-miss", "personal-data-withheld", "screen-error")
+NEVER_IN_THE_LOG: Final = ("unexpected-error", "catalogue-miss", "personal-data-withheld")
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from kiosk.journal.effects import KINDS, EffectKind, blocked
 from kiosk.journal.journal import Act, Journal
 from kiosk.journal.keys import read_key
+from kiosk.journal.queries import Beside
 from kiosk.journal.records import (
     MACHINE,
     AlreadyIntended,
@@ -26,6 +27,7 @@ __all__ = [
     "MACHINE",
     "Act",
     "AlreadyIntended",
+    "Beside",
     "ChainReport",
     "Effect",
     "EffectKind",

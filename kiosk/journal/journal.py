@@ -39,7 +39,7 @@ from kiosk.journal.records import (
     VisitRecord,
 )
 from kiosk.journal.room import NEW_VISIT_FLOOR_BYTES, OPEN_FLOOR_BYTES, free_bytes
-from kiosk.journal.store import Store
+from kiosk.journal.store import Store, Told
 from kiosk.journal.verify import verify_file, verify_newest
 
 T = TypeVar("T")
@@ -73,11 +73,18 @@ class Journal:
 
     @classmethod
     async def open(
-        cls, path: Path, key: bytes, clock: Clock, *, failpoints: Failpoints | None = None
+        cls,
+        path: Path,
+        key: bytes,
+        clock: Clock,
+        *,
+        failpoints: Failpoints | None = None,
+        told: Told = lambda _: None,
     ) -> Journal:
         """Open the journal in ``path``, made when missing, with the 32-byte ``key``.
 
-        Verifies the newest events only, so that a start doesn't grow with the journal.
+        Verifies the newest events only, so that a start doesn't grow with the journal. ``told`` is called
+        with each event once it is committed, on the journal's thread; it must not raise.
         Raises ``JournalRefused``: ``sqlite-too-old``, ``key-length``, ``wrong-key``, ``damaged``,
         ``chain-broken``, ``schema-unknown``, ``in-use``, ``disk-low``; ``JournalFailed`` when the disk
         fails.
@@ -87,7 +94,9 @@ class Journal:
         pool = ThreadPoolExecutor(1, thread_name_prefix="journal")
         loop = asyncio.get_running_loop()
         try:
-            store = await loop.run_in_executor(pool, Store, path, key, clock, failpoints or NoFailpoints())
+            store = await loop.run_in_executor(
+                pool, Store, path, key, clock, failpoints or NoFailpoints(), told
+            )
         except BaseException:
             pool.shutdown(wait=False)
             raise

@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 
 from kiosk.clock import Clock, iso
 from kiosk.failpoints import Failpoints
-from kiosk.journal import chain, database
+from kiosk.journal import chain, database, queries
 from kiosk.journal.fields import checked
 from kiosk.journal.records import (
     MAY_FOLLOW,
@@ -31,6 +31,8 @@ from kiosk.journal.records import (
 from kiosk.journal.room import Ballast
 
 T = TypeVar("T")
+Told = Callable[[Event], None]
+"""Called with each event once it is committed, on the journal's thread; must not raise."""
 
 OUTBOX_LIMIT: Final = 10_000
 LATEST_ONLY: Final = frozenset({"heartbeat", "journal-head"})
@@ -45,10 +47,11 @@ class Store:
     Raises ``JournalFailed`` when a transaction can't be committed; then nothing of it happened.
     """
 
-    def __init__(self, path: Path, key: bytes, clock: Clock, failpoints: Failpoints) -> None:
+    def __init__(self, path: Path, key: bytes, clock: Clock, failpoints: Failpoints, told: Told) -> None:
         """Open; raises ``JournalRefused`` and ``JournalFailed`` as ``database`` says."""
         self._path, self._key = path, key
-        self._clock, self._failpoints = clock, failpoints
+        self._clock, self._failpoints, self._told = clock, failpoints, told
+        self._appended: list[Event] = []
         self._ballast = Ballast(path)
         self._lock = database.WriterLock(path)
         try:
@@ -175,48 +178,23 @@ class Store:
     # --- reading ------------------------------------------------------------------------------
 
     def open_visits(self) -> tuple[VisitRecord, ...]:
-        rows = self._connection.execute(
-            "SELECT visit FROM visit WHERE outcome IS NULL ORDER BY opened, visit"
-        )
-        return tuple(self.visit(row[0]) for row in rows.fetchall())
+        return queries.open_visits(self._connection)
 
     def visit(self, visit: str) -> VisitRecord:
-        row = self._connection.execute(
-            "SELECT visit, service, case_no, opened, outcome, reason FROM visit WHERE visit = ?", (visit,)
-        ).fetchone()
-        if row is None:
-            raise KeyError(visit)
-        name, service, case_no, opened, outcome, reason = row
-        return VisitRecord(
-            name,
-            service,
-            case_no,
-            datetime.fromisoformat(opened),
-            Outcome(outcome) if outcome else None,
-            reason,
-            self.events(visit),
-            self._effects("WHERE visit = ?", (visit,)),
-        )
+        return queries.visit(self._connection, visit)
 
     def visits(self, newest: int) -> tuple[VisitRecord, ...]:
         rows = self._connection.execute("SELECT visit FROM visit ORDER BY rowid DESC LIMIT ?", (newest,))
         return tuple(self.visit(row[0]) for row in reversed(rows.fetchall()))
 
     def events(self, visit: str) -> tuple[Event, ...]:
-        rows = self._connection.execute(
-            f"SELECT {chain.COLUMNS} FROM event WHERE visit = ? ORDER BY seq", (visit,)
-        )
-        return tuple(chain.event_of(row) for row in rows)
+        return queries.events(self._connection, visit)
 
     def newest_note(self, visit: str, kind: str) -> Event | None:
-        row = self._connection.execute(
-            f"SELECT {chain.COLUMNS} FROM event WHERE visit = ? AND kind = ? ORDER BY seq DESC LIMIT 1",
-            (visit, kind),
-        ).fetchone()
-        return chain.event_of(row) if row is not None else None
+        return queries.newest_note(self._connection, visit, kind)
 
     def unresolved(self) -> tuple[Effect, ...]:
-        return self._effects("WHERE state IN ('intended', 'unknown')", ())
+        return queries.unresolved(self._connection)
 
     def letters(self, limit: int) -> tuple[PostedLetter, ...]:
         rows = self._connection.execute(
@@ -238,6 +216,7 @@ class Store:
     @contextmanager
     def _transaction(self, name: str) -> Iterator[None]:
         """Commit what the body writes, or nothing; the failpoints lie on both sides of the commit."""
+        self._appended.clear()
         try:
             self._connection.execute("BEGIN IMMEDIATE")
             try:
@@ -254,6 +233,8 @@ class Store:
             raise JournalFailed(str(error)) from error
         finally:
             self.head = self._try(lambda: database.head(self._connection), self.head)
+        for event in self._appended:
+            self._told(event)
         self._failpoints.hit(f"journal.{name}.after")
 
     def _undo(self) -> None:
@@ -289,7 +270,9 @@ class Store:
             f"INSERT INTO event ({chain.COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", values
         )
         self._connection.execute("UPDATE head SET number = ?, hash = ?", (number, digest))
-        return chain.event_of(values)
+        event = chain.event_of(values)
+        self._appended.append(event)
+        return event
 
     def _enclose(self, letter: Letter | None) -> None:
         if letter is None:
@@ -311,15 +294,3 @@ class Store:
             ("", letter.kind, letter.case_no, iso(self._clock.wall()), checked(letter.body)),
         ).fetchone()[0]
         execute("UPDATE outbox SET id = ? WHERE ordinal = ?", (f"{self.journal_id}-{ordinal}", ordinal))
-
-    def _effects(self, where: str, values: tuple[str, ...]) -> tuple[Effect, ...]:
-        rows = self._connection.execute(
-            f"SELECT number, visit, kind, key, state, before, after FROM effect {where} ORDER BY number",
-            values,
-        )
-        return tuple(
-            Effect(
-                Intent(visit, kind, key, number), EffectState(state), json.loads(before), json.loads(after)
-            )
-            for number, visit, kind, key, state, before, after in rows
-        )

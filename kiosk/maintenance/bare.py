@@ -1,4 +1,7 @@
-"""Diagnostics without a kiosk and without its journal: the devices alone, for when nothing else starts."""
+"""Diagnostics without a kiosk: the devices alone, for when nothing else starts.
+
+The journal is only read, for what it keeps out of service, and the devices are asked even where it can't be.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,8 @@ from devices.base import DeviceError, Status
 from kiosk.clock import SystemClock
 from kiosk.faults import FILE, FaultCatalogue
 from kiosk.fitting import fit
+from kiosk.journal import Beside, read_key
+from kiosk.left_documents import MEDIA_PRESENT, PRINTER, copies_unseen, kept_out
 from kiosk.maintenance.inspection import Inspector
 from kiosk.maintenance.memory import FaultMemory
 from kiosk.maintenance.selftest import Kit, SelfTests
@@ -29,11 +34,26 @@ class _Remembering:
     def faulted(self, device: str, error: DeviceError) -> None:
         self.memory.faulted(device, error)
 
+    def quarantined(self, device: str, word: str | None) -> None:
+        """What the journal keeps out shows as the device's fault; there is nothing to remember."""
 
-async def look(settings: Settings, devices: Sequence[str]) -> list[dict[str, Any]]:
-    """Return the sheets of ``devices``, all of them by default."""
+
+async def kept_out_by_journal(settings: Settings) -> dict[str, str]:
+    """Return which devices the journal keeps out of service, and why; raises ``JournalRefused``."""
+    if not settings.journal.path.exists():
+        return {}
+    book = Beside(settings.journal.path, read_key(settings.journal.key_file))
+    words = await kept_out(book)
+    if any(copies_unseen(visit) for visit in await book.open_visits()):
+        words[PRINTER] = MEDIA_PRESENT  # what the next start's recovery will note
+    return words
+
+
+async def look(settings: Settings, devices: Sequence[str], out: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Return the sheets of ``devices``, all of them by default; those in ``out`` are kept out of service."""
     listener = _Remembering()
     cabinet = fit(settings, listener)
+    cabinet.quarantine(out)
     try:
         inspector = Inspector(cabinet, listener.memory, FaultCatalogue.load(FILE))
         return [(await inspector.sheet(name)).plain() for name in devices or cabinet.workers]

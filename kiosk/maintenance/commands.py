@@ -111,6 +111,7 @@ def diagnose(settings: Settings, chosen: argparse.Namespace) -> int:
         if not chosen.json and (finding["verdict"] != "running" or "." in finding["test"]):
             print(_finding_line(finding), flush=True)
 
+    known = True
     try:
         found = ask(settings.state, question, told)
     except Busy:
@@ -120,7 +121,8 @@ def diagnose(settings: Settings, chosen: argparse.Namespace) -> int:
         from kiosk.maintenance.bare import look, test
 
         if kind == "sheets":
-            found = asyncio.run(look(settings, chosen.devices))
+            out, known = _kept_out(settings)
+            found = asyncio.run(look(settings, chosen.devices, out))
         else:
             found = asyncio.run(test(settings, chosen.devices, chosen.attended, told))
     if chosen.json:
@@ -128,7 +130,21 @@ def diagnose(settings: Settings, chosen: argparse.Namespace) -> int:
     elif kind == "sheets":
         print("\n\n".join(_sheet_text(sheet) for sheet in found))
     wrong = any(not one["usable"] if kind == "sheets" else one["verdict"] == "failed" for one in found)
-    return WRONG if wrong else IN_ORDER
+    return WRONG if wrong or not known else IN_ORDER
+
+
+def _kept_out(settings: Settings) -> tuple[dict[str, str], bool]:
+    """Return what the journal keeps out of service and whether that could be read; says so where not."""
+    from kiosk.maintenance.bare import kept_out_by_journal
+
+    try:
+        return asyncio.run(kept_out_by_journal(settings)), True
+    except JournalRefused as refused:
+        print(
+            f"the journal can't be read ({refused}): what it keeps out of service is not shown",
+            file=sys.stderr,
+        )
+        return {}, False
 
 
 def _finding_line(finding: dict[str, Any]) -> str:

@@ -41,8 +41,16 @@ class Matcher:
     arrays belong to the caller, who calls ``wipe`` on them when the visit is done with them.
     """
 
-    def __init__(self, config: MatchingConfig | None = None, command: Sequence[str] | None = None) -> None:
-        """``command`` starts another child (tests). Raises ``MatcherMisconfigured``."""
+    def __init__(
+        self,
+        config: MatchingConfig | None = None,
+        command: Sequence[str] | None = None,
+        restarted: Callable[[int], None] = lambda _: None,
+    ) -> None:
+        """``command`` starts another child (tests); ``restarted`` is told how often a child was replaced.
+
+        Raises ``MatcherMisconfigured``.
+        """
         self._config = config if config is not None else MatchingConfig.load()
         self._command = tuple(command) if command is not None else default_command()
         self._child: Child | None = None
@@ -54,6 +62,7 @@ class Matcher:
         self._backoff_s = self._config.worker.backoff_first_s
         self.trouble: MatcherMisconfigured | None = None
         """What staff must mend, when the child says that it cannot work at all."""
+        self._restarted, self._restarts = restarted, 0
 
     @property
     def pid(self) -> int | None:
@@ -222,6 +231,8 @@ class Matcher:
                 return
             except MatcherFailed:
                 continue
+            self._restarts += 1
+            self._restarted(self._restarts)
 
     async def _drop(self, child: Child | None, at_once: bool) -> None:
         if child is None:

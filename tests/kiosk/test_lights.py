@@ -69,6 +69,8 @@ class Listener:
     def faulted(self, device: str, error: DeviceError) -> None:
         self.codes.append(error.code)
 
+    def quarantined(self, *_: Any) -> None: ...
+
 
 def page(number: int, prompt: Prompt) -> Page:
     return Page(number, prompt)

@@ -81,6 +81,8 @@ class Nobody:
 
     def faulted(self, *_: object) -> None: ...
 
+    def quarantined(self, *_: object) -> None: ...
+
 
 @pytest.fixture
 def anyio_backend() -> str:

@@ -46,15 +46,21 @@ def leave(kiosk: Machine, *, killed: bool) -> None:
         citizen.visit(90)
     with contextlib.suppress(OSError):
         kiosk.link.close()
+    must_be_told(kiosk)  # with no kiosk, and before its recovery has noted anything
     kiosk.start()
 
 
 def must_be_refused(kiosk: Machine) -> None:
-    """The next person is told why, and ``kiosk diagnose`` says what to do."""
+    """The next person is told why, and so are staff."""
     shown = kiosk.staff.until("attract", lambda prompt: refused(prompt) is not None, LONGEST_S)
     reason = refused(shown["prompt"])["args"]["reason"]
     assert reason["key"] == "unready.device"
     assert reason["args"]["device"]["key"] == "device.document_printer"
+    must_be_told(kiosk)
+
+
+def must_be_told(kiosk: Machine) -> None:
+    """``kiosk diagnose`` says what is wrong and what to do, whether a kiosk runs or not."""
     said = command(kiosk.bench.state, "diagnose", "document_printer")
     assert said.returncode == 1
     assert "document_printer: mediaPresent" in said.stdout
@@ -87,6 +93,17 @@ def test_what_was_left_closes_the_printer_until_staff_have_cleared_the_tray(tmp_
             clear(kiosk, role)
             kiosk.staff.until("attract", lambda prompt: refused(prompt) is None, LONGEST_S)
         kiosk.stop()
+        assert (
+            "document_printer: in order" in command(kiosk.bench.state, "diagnose", "document_printer").stdout
+        )
+        log = [
+            json.loads(line) for line in (kiosk.bench.state / "events.jsonl").read_text("utf-8").splitlines()
+        ]
+        told = [event["event"] for event in log if event.get("device") == "document_printer"]
+        assert [name for name in told if name in ("device-quarantined", "device-released")] == [
+            "device-quarantined", "device-released",
+        ] * 2  # fmt: skip
+        assert log[-1]["event"] == "stopped"
         cleared = [event.body for event in acts(kiosk.bench.state) if event.body["action"] == "tray-cleared"]
         assert [body["role"] for body in cleared] == ["operator", "engineer"]
         assert len({json.dumps(body["cases"]) for body in cleared}) == 2, "each names its own case"

@@ -39,6 +39,8 @@ class Silent:
 
     def faulted(self, device: str, error: DeviceError) -> None: ...
 
+    def quarantined(self, device: str, word: str | None) -> None: ...
+
 
 @dataclass(frozen=True, slots=True)
 class Ground:

@@ -61,8 +61,10 @@ async def started(matcher: Matcher) -> AsyncIterator[Matcher]:
 
 
 def test_a_killed_child_is_replaced(people: Any) -> None:
+    replaced: list[int] = []
+
     async def story() -> None:
-        async with started(Matcher()) as matcher:
+        async with started(Matcher(restarted=replaced.append)) as matcher:
             first = matcher.pid
             assert first is not None
             os.kill(first, signal.SIGKILL)
@@ -73,6 +75,7 @@ def test_a_killed_child_is_replaced(people: Any) -> None:
             assert framing.guidance is Guidance.OK
 
     asyncio.run(story())
+    assert replaced == [1]
 
 
 def test_a_child_killed_in_a_call_ends_that_call_only(people: Any) -> None:
