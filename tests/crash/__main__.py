@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 
-from tests.crash import services
+from tests.crash import lives, services
 from tests.crash.ground import Ground
 from tests.crash.routes import ROUTES, TERMINAL
 from tests.crash.sweep import Death, die, points_of, random_death, recovery_points
@@ -20,9 +20,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     kinds = parser.add_mutually_exclusive_group(required=True)
     kinds.add_argument("--all", action="store_true", help="every point of every way, then of recoveries")
     kinds.add_argument("--count", type=int, metavar="N", help="N power cuts at any moment")
+    kinds.add_argument("--core", type=int, metavar="N", help="its core alone, N times, some five a second")
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="of the power cuts")
     parser.add_argument("--route", choices=(*ROUTES, *services.ways()), help="only on this way (with --all)")
     options = parser.parse_args(arguments)
+    if options.core:
+        told = lives.kill(options.core, options.seed)
+        print(told, *told.wrong, sep="\n")
+        return 1 if told.wrong else 0
     count = wrong = 0
     longest_s, begun_s = 0.0, time.monotonic()
     with Ground() as ground:

@@ -15,7 +15,7 @@ Well = Callable[[str, Sequence[Death]], None]
 WORST = "act.submit-endorsement.after:1"
 """Paid and approved, and nothing of it in the journal: from here recovery has the most to do."""
 
-RANDOM = 6
+RANDOM = 3
 SHARE = 2
 """Every second commit of recovery in the suite; all of them by ``script/kills --all``."""
 
