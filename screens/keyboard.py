@@ -20,7 +20,8 @@ TALLEST_KEY_MM: Final = 34.0
 def enter_text(prompt: EnterText, page: Page, showing: Showing, pen: Pen) -> Part:
     """The field, the keys, the one that takes the last back, and the buttons."""
     typed = showing.typed
-    confirm = Action("enter", text("ui.continue"), enabled=prompt.least <= len(typed) <= prompt.most)
+    label = prompt.confirm or text("ui.continue")
+    confirm = Action("enter", label, enabled=prompt.least <= len(typed) <= prompt.most)
 
     def draw(pen: Pen, room: Rect) -> float:
         m = pen.measures

@@ -35,6 +35,7 @@ class EnterText(Prompt):
     least: int = 1
     most: int = 40
     keys: str = LETTERS_AND_DIGITS
+    confirm: Text | None = None
     actions: tuple[Action, ...] = ()
 
 

@@ -60,6 +60,7 @@ async def _enter(visit: Visit) -> Contact | None:
                 least=DIGITS,
                 most=DIGITS,
                 keys="1234567890",
+                confirm=text("contact.confirm"),
                 actions=(Action("skip", text("contact.skip")),),
             ),
             leave=False,
