@@ -65,8 +65,8 @@ def measure_memory() -> dict[str, float]:
     """Return the memory of kiosk and child at rest and after 200 visits, in MB.
 
     ``memory.growth_mb`` is the kiosk's from the time when its caches are full, by a straight line through a
-    look every ten visits: what the allocator keeps differs by 10 MB from one visit to the next. A visit that
-    was not delivered, because the machine was too busy for an engine to answer in time, is a visit all the same.
+    look every ten visits: what the allocator keeps differs by 10 MB from one visit to the next. A visit
+    that was not delivered, because the machine was too busy for an engine to answer in time, is a visit too.
     """
     with running(IDEAL, headless=False) as rig:
         rig.until("attract")
