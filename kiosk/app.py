@@ -339,8 +339,10 @@ class Kiosk:
             faults=self.faults,
             photo_decoder=decoder,
             template_decoder=OpenTemplateDecoder(),
-            strip_template=StripTemplate.load(ROOT / "config/templates/endorsement_strip.toml"),
-            print_font=settings.model.fonts / "NotoSansCJKsc-Regular.otf",
+            strip_template=StripTemplate.load(
+                ROOT / "config/templates/endorsement_strip.toml",
+                settings.model.fonts / "NotoSansCJKsc-Regular.otf",
+            ),
             rules_folder=settings.model.rules,
             receipt_url=settings.site.receipt_url,
             numbers=numbers,
@@ -354,7 +356,7 @@ class Kiosk:
             house.cashier,
             house.platform,
             self.clock,
-            permit=PermitAtRecovery(self.cabinet.permit_unit, house.strip_template, house.print_font),
+            permit=PermitAtRecovery(self.cabinet.permit_unit, house.strip_template),
             receipt=ReceiptAtRecovery(self.cabinet.receipt_printer),
             goods={
                 "guide": NoticeGoods(house.journal, house.notices),

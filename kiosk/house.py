@@ -87,7 +87,6 @@ class House:
     photo_decoder: PhotoDecoder
     template_decoder: TemplateDecoder
     strip_template: StripTemplate
-    print_font: Path
     rules_folder: Path
     receipt_url: str
     numbers: Numbers

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 from dataclasses import dataclass
-from pathlib import Path
 
 from devices.interfaces import (
     CardDispenser,
@@ -52,7 +51,6 @@ class PermitAtRecovery:
 
     worker: Worker[PermitUnit]
     template: StripTemplate
-    font: Path
 
     async def media(self) -> Media:
         return await self.worker(lambda unit: unit.media())
@@ -72,7 +70,6 @@ class PermitAtRecovery:
             strip = draw_strip(
                 self.template,
                 unit.strip_size(),
-                self.font,
                 permit_number=number,
                 endorsements=[dataclasses.asdict(e) for e in approval.endorsements],
                 code=approval.strip_code,

@@ -7,6 +7,7 @@ picture that does not say what it should never reaches the printer.
 
 from __future__ import annotations
 
+import io
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -28,7 +29,10 @@ class StripMismatch(Exception):
 
 @dataclass(frozen=True, slots=True)
 class StripTemplate:
-    """Where things stand on the strip, in dots; the lines of an endorsement name its fields in braces."""
+    """Where things stand on the strip, in dots; the lines of an endorsement name its fields in braces.
+
+    The fonts are in memory: a strip is drawn after the payment, when no file may be openable any more.
+    """
 
     margin: int
     code_size: int
@@ -40,18 +44,21 @@ class StripTemplate:
     destinations: Mapping[str, str]
     types: Mapping[str, str]
     entries: Mapping[str, str]
+    heading_font: ImageFont.FreeTypeFont
+    line_font: ImageFont.FreeTypeFont
 
     @classmethod
-    def load(cls, path: Path) -> StripTemplate:
+    def load(cls, path: Path, font: Path) -> StripTemplate:
+        """Read the template and the font; raises ``OSError`` when either cannot be."""
         with path.open("rb") as file:
             table: dict[str, Any] = tomllib.load(file)["strip"]
-        return cls(**table)
+        heading = ImageFont.truetype(io.BytesIO(font.read_bytes()), table["heading_size"])
+        return cls(**table, heading_font=heading, line_font=heading.font_variant(size=table["line_size"]))
 
 
 def draw_strip(
     template: StripTemplate,
     size: tuple[int, int],
-    font: Path,
     *,
     permit_number: str,
     endorsements: Sequence[Mapping[str, Any]],
@@ -65,8 +72,7 @@ def draw_strip(
     rows, columns = size
     picture = Image.new("L", (columns, rows), WHITE)
     pen = ImageDraw.Draw(picture)
-    heading = ImageFont.truetype(str(font), template.heading_size)
-    small = ImageFont.truetype(str(font), template.line_size)
+    heading, small = template.heading_font, template.line_font
     pen.text(
         (template.margin, template.margin),
         template.heading.format(permit_number=permit_number),

@@ -65,7 +65,6 @@ async def endorse_permit(visit: Visit, permit: Permit, approval: Approval) -> No
             draw_strip,
             visit.house.strip_template,
             size,
-            visit.house.print_font,
             permit_number=permit.number,
             endorsements=[dataclasses.asdict(e) for e in approval.endorsements],
             code=approval.strip_code,

@@ -15,7 +15,7 @@ from kiosk.texts import Catalogue, text, verbatim
 
 ROOT: Final = Path(__file__).parents[2]
 FONT: Final = ROOT / ".cache" / "fonts" / "NotoSansCJKsc-Regular.otf"
-TEMPLATE: Final = StripTemplate.load(ROOT / "config" / "templates" / "endorsement_strip.toml")
+TEMPLATE: Final = StripTemplate.load(ROOT / "config" / "templates" / "endorsement_strip.toml", FONT)
 CATALOGUE: Final = Catalogue.load(ROOT / "config" / "strings")
 NOON: Final = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 STRIP_DOTS: Final = (200, 640)
@@ -42,7 +42,6 @@ def strip(client: Client) -> bytes:
     dots = draw_strip(
         TEMPLATE,
         STRIP_DOTS,
-        FONT,
         permit_number=f"CZ{client.number:07d}",
         endorsements=[
             {

@@ -84,8 +84,8 @@ PATIENCE: Final = Patience(
 )
 FAULTS: Final = FaultCatalogue.load(ROOT / "config" / "faults.toml")
 CATALOGUE: Final = Catalogue.load(ROOT / "config" / "strings")
-TEMPLATE: Final = StripTemplate.load(ROOT / "config" / "templates" / "endorsement_strip.toml")
 FONT: Final = ROOT / ".cache" / "fonts" / "NotoSansCJKsc-Regular.otf"
+TEMPLATE: Final = StripTemplate.load(ROOT / "config" / "templates" / "endorsement_strip.toml", FONT)
 WISHES: Final = (Wish("HKG", "G", "P3M", 1),)
 
 
@@ -252,7 +252,7 @@ async def _live(line: Line, folder: Path) -> None:
             house.cashier,
             house.platform,
             clock,
-            permit=PermitAtRecovery(house.cabinet.permit_unit, TEMPLATE, FONT),
+            permit=PermitAtRecovery(house.cabinet.permit_unit, TEMPLATE),
             receipt=ReceiptAtRecovery(house.cabinet.receipt_printer),
             take_wait_s=TIMES.take_s,
             poll_s=0.002,
@@ -305,7 +305,6 @@ def _house(line: Line, journal: Journal, clock: SystemClock) -> House:
         photo_decoder=unused,
         template_decoder=unused,
         strip_template=TEMPLATE,
-        print_font=FONT,
         rules_folder=ROOT / "config" / "rules",
         receipt_url=SITE.receipt_url,
         numbers=numbers,

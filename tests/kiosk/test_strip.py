@@ -13,7 +13,7 @@ from kiosk.strip import StripMismatch, StripTemplate, draw_strip, read_strip
 
 ROOT = Path(__file__).parents[2]
 FONT = ROOT / ".cache" / "fonts" / "NotoSansCJKsc-Regular.otf"
-TEMPLATE = StripTemplate.load(ROOT / "config" / "templates" / "endorsement_strip.toml")
+TEMPLATE = StripTemplate.load(ROOT / "config" / "templates" / "endorsement_strip.toml", FONT)
 SIZE = (200, 640)
 BOTH = [
     {
@@ -35,7 +35,7 @@ def draw(**changes: object) -> np.ndarray[tuple[int, int], np.dtype[np.uint8]]:
         "endorsements": BOTH,
         "code": "EN2611230000000147",
     }
-    return draw_strip(TEMPLATE, SIZE, FONT, **{**arguments, **changes})  # type: ignore[arg-type]
+    return draw_strip(TEMPLATE, SIZE, **{**arguments, **changes})  # type: ignore[arg-type]
 
 
 def test_what_was_drawn_reads_back() -> None:
@@ -69,4 +69,4 @@ def test_more_lines_than_fit_are_refused() -> None:
 def test_a_code_too_small_to_be_read_is_refused() -> None:
     tiny = dataclasses.replace(TEMPLATE, code_size=10)
     with pytest.raises(StripMismatch):
-        draw_strip(tiny, SIZE, FONT, permit_number="CZ9900001", endorsements=BOTH, code="E" * 200)
+        draw_strip(tiny, SIZE, permit_number="CZ9900001", endorsements=BOTH, code="E" * 200)
