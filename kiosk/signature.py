@@ -41,7 +41,7 @@ class Signature:
         return cls(width, height, strokes)
 
     def to_json(self) -> dict[str, Any]:
-        """Return it as the notice desk takes it."""
+        """Return it as the back office takes it."""
         return {
             "width": self.width,
             "height": self.height,

@@ -18,6 +18,7 @@ from urllib.parse import quote
 from PIL import Image
 
 from kiosk.platform import Bill, Platform, bill_of
+from kiosk.signature import Signature
 from kiosk.traffic import Licence, Records, Violation, Words
 
 HANDLED_ELSEWHERE: Final = "handled-elsewhere"
@@ -85,8 +86,11 @@ class TrafficOffice:
         path = f"{_case(case_no)}/violations/{quote(violation_no, safe='')}/evidence"
         return await self._platform.get(path, _evidence)
 
-    async def decide(self, case_no: str, violation: Violation, *, proof: str) -> Decision:
-        """Have a violation decided as it was shown; ``proof`` is how the driver was identified just now.
+    async def decide(
+        self, case_no: str, violation: Violation, *, proof: str, signature: Signature | None
+    ) -> Decision:
+        """Have a violation decided as it was shown; ``proof`` is how the driver was identified just now,
+        ``signature`` theirs, None when they would not sign.
 
         ``Refused``: ``handled-elsewhere``, ``penalty-differs``, ``limit-reached``.
         """
@@ -97,6 +101,7 @@ class TrafficOffice:
             "points": violation.points,
             "proof": proof,
             "declared": True,
+            "signature": None if signature is None else signature.to_json(),
         }
         return await self._platform.post(
             "/v1/traffic/decisions", body, f"{case_no}:decide:{violation.number}", _decision

@@ -1,7 +1,8 @@
 """Deciding a violation: its pictures and everything that is proposed first; then accept, object, or leave it.
 
-What is accepted is declared to be the driver's own, proved by a fresh comparison, and then decided. The
-decision is handed over on paper at once, or electronically with consent.
+What is accepted is declared to be the driver's own, signed for, proved by a fresh comparison, and then
+decided. Who refuses to sign is decided about all the same, and the decision says so (程序规定 art 44). It is
+handed over on paper at once, or electronically with consent.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from kiosk.http import PlatformError
 from kiosk.journal import effects
 from kiosk.platform import Refused as PlatformRefused
 from kiosk.prompts import Action, ChooseOne, LookAtPictures, Notice, Option, Picture, Row, Tone, Working
+from kiosk.signature import Signature
 from kiosk.steps.contact import ask_for_contact
 from kiosk.steps.decision_paper import hand_over, link
 from kiosk.steps.farewell import Receipt, receipt_lines
@@ -20,7 +22,8 @@ from kiosk.steps.id_card import Holder
 from kiosk.steps.opening import Proof
 from kiosk.steps.papers import print_paper
 from kiosk.steps.prove import camera_warm, prove_identity
-from kiosk.steps.violations import plate_text, when_and_where
+from kiosk.steps.sign import ask_to_sign
+from kiosk.steps.violations import plate_text, shown_plate, when_and_where
 from kiosk.texts import Text, text, verbatim
 from kiosk.traffic import Licence, Violation
 from kiosk.traffic_office import HANDLED_ELSEWHERE, LIMIT_REACHED, PENALTY_DIFFERS, Decision, Evidence
@@ -41,6 +44,20 @@ class Handled:
     printed: bool = False
     points: int = 0
     phone: str | None = None
+
+
+@dataclass(slots=True)
+class _Said:
+    """What the person did about one violation: ``reason`` is that of an objection, "" without one;
+    ``signature`` None for who would not sign."""
+
+    action: str = ""
+    reason: str = ""
+    signature: Signature | None = None
+
+    @property
+    def accepted(self) -> bool:
+        return self.action == "accept"
 
 
 async def decide_each(
@@ -65,13 +82,13 @@ async def decide_each(
             continue
         page = _page(rules, violation, place, evidence, licence.points + handled.points)
         async with camera_warm(visit, way):
-            accepted, reason = await _ask(visit, rules, page)
-            if accepted:
+            said = await _ask(visit, rules, violation, page)
+            if said.accepted:
                 way = await prove_identity(visit, holder, way, again=True)
-        if accepted:
-            await _decide(visit, rules, holder, violation, way, handled)
-        elif reason:
-            await _object(visit, holder, violation, reason, handled)
+        if said.accepted:
+            await _decide(visit, rules, holder, violation, said.signature, way, handled)
+        elif said.reason:
+            await _object(visit, holder, violation, said.reason, handled)
     return handled
 
 
@@ -89,22 +106,13 @@ def _page(
     rules: TrafficRules, violation: Violation, place: Text, evidence: Sequence[Evidence], points: int
 ) -> LookAtPictures:
     look = "traffic-violations.look"
-    if violation.points:
-        penalty = text(
-            f"{look}.fine-and-points",
-            amount=violation.fine_fen,
-            points=violation.points,
-            total=points + violation.points,
-        )
-    else:
-        penalty = text(f"{look}.fine" if violation.fine_fen else f"{look}.warning", amount=violation.fine_fen)
     return LookAtPictures(
         "look-at-violation",
         violation.act.text,
         place,
         pictures=tuple(Picture(one.data, one.caption.text, one.focus) for one in evidence),
         rows=(
-            Row(text(f"{look}.penalty"), penalty),
+            Row(text(f"{look}.penalty"), _penalty(violation, points)),
             Row(text(f"{look}.at"), text(f"{look}.when-where", **when_and_where(violation))),
             Row(text(f"{look}.vehicle"), plate_text(violation)),
             Row(text(f"{look}.basis"), violation.basis.text),
@@ -119,21 +127,49 @@ def _page(
     )
 
 
-async def _ask(visit: Visit, rules: TrafficRules, page: LookAtPictures) -> tuple[bool, str]:
-    """Return whether the penalty is accepted, and the reason of an objection ("" without one)."""
-    said, reason = "", ""
+def _penalty(violation: Violation, points: int) -> Text:
+    """Return what is proposed; ``points`` are those on the licence before."""
+    look = "traffic-violations.look"
+    if violation.points:
+        return text(
+            f"{look}.fine-and-points",
+            amount=violation.fine_fen,
+            points=violation.points,
+            total=points + violation.points,
+        )
+    return text(f"{look}.fine" if violation.fine_fen else f"{look}.warning", amount=violation.fine_fen)
+
+
+async def _ask(visit: Visit, rules: TrafficRules, violation: Violation, page: LookAtPictures) -> _Said:
+    said = _Said()
 
     async def look() -> None:
-        nonlocal said
-        said = (await visit.ask(page)).action
+        said.action = (await visit.ask(page)).action
 
     async def object_() -> None:
-        nonlocal reason
-        if said == "object":
-            reason = await visit.choose(_reasons(rules))
+        said.reason = await visit.choose(_reasons(rules)) if said.action == "object" else ""
 
-    await visit.walk(look, object_)
-    return said == "accept", reason
+    async def sign() -> None:
+        if said.accepted:
+            said.signature = await _sign(visit, violation, page)
+
+    await visit.walk(look, object_, sign)
+    return said
+
+
+async def _sign(visit: Visit, violation: Violation, page: LookAtPictures) -> Signature | None:
+    """Each decision is signed for by itself, under what was proposed in it."""
+    return await ask_to_sign(
+        visit,
+        "sign-decision",
+        text("traffic-violations.sign.question"),
+        text(
+            "traffic-violations.sign.body",
+            plate=verbatim(shown_plate(violation.plate)),
+            penalty=page.rows[0].value,
+        ),
+        without=text("traffic-violations.sign.without"),
+    )
 
 
 def _reasons(rules: TrafficRules) -> ChooseOne:
@@ -152,7 +188,13 @@ def _reasons(rules: TrafficRules) -> ChooseOne:
 
 
 async def _decide(
-    visit: Visit, rules: TrafficRules, holder: Holder, violation: Violation, way: Proof, handled: Handled
+    visit: Visit,
+    rules: TrafficRules,
+    holder: Holder,
+    violation: Violation,
+    signature: Signature | None,
+    way: Proof,
+    handled: Handled,
 ) -> None:
     try:
         async with visit.working():
@@ -163,7 +205,7 @@ async def _decide(
                     if_it_fails=text("traffic-violations.deciding.if-it-fails"),
                 )
             )
-            decision = await _submit(visit, violation, way)
+            decision = await _submit(visit, violation, signature, way)
     except PlatformRefused as refused:
         await _not_decided(visit, refused.code if refused.code in TOLD else "other")
         return
@@ -177,7 +219,7 @@ async def _decide(
     handled.printed = await hand_over(visit, holder, decision) or handled.printed
 
 
-async def _submit(visit: Visit, violation: Violation, way: Proof) -> Decision:
+async def _submit(visit: Visit, violation: Violation, signature: Signature | None, way: Proof) -> Decision:
     async with visit.house.journal.acting(
         visit.number,
         effects.SUBMIT_DECISION,
@@ -186,11 +228,14 @@ async def _submit(visit: Visit, violation: Violation, way: Proof) -> Decision:
             "violation_no": violation.number,
             "fine_fen": violation.fine_fen,
             "points": violation.points,
+            "way": "unsigned" if signature is None else "signed",
         },
     ) as act:
         try:
             with visit.meter.devices():
-                decision = await visit.house.traffic.decide(visit.case_no, violation, proof=way.value)
+                decision = await visit.house.traffic.decide(
+                    visit.case_no, violation, proof=way.value, signature=signature
+                )
         except PlatformRefused as refused:
             act.failed(code=refused.code)
             raise

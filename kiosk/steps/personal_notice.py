@@ -15,12 +15,13 @@ from kiosk.journal.fields import word
 from kiosk.notice_office import Needed, Paper, Standing
 from kiosk.platform import PlatformError
 from kiosk.platform import Refused as OfficeRefused
-from kiosk.prompts import Action, Checklist, Item, Mark, Sign, Tone, Working
+from kiosk.prompts import Action, Checklist, Item, Mark, Working
 from kiosk.signature import Signature
 from kiosk.steps import farewell
 from kiosk.steps.id_card import Holder, read_id_card
 from kiosk.steps.opening import ask_consent
 from kiosk.steps.prove import camera_warm, prove_identity
+from kiosk.steps.sign import ask_to_sign
 from kiosk.texts import Text, text, verbatim
 from kiosk.visit import Refused, Visit
 
@@ -72,7 +73,13 @@ async def _read_and_sign(visit: Visit, item: GuideItem, needed: Needed) -> _Sign
 
     async def sign() -> None:
         visit.step = 4
-        signed.signature = await _sign(visit)
+        signed.signature = await ask_to_sign(
+            visit,
+            "sign-notice",
+            text("notice.sign.question"),
+            text("notice.sign.body"),
+            without=text("notice.sign.without"),
+        )
 
     await visit.walk(read, sign)
     return signed
@@ -105,30 +112,6 @@ def _facts(visit: Visit, item: GuideItem, needed: Needed) -> tuple[tuple[Text, T
         (text("guide.fee"), item.fee or text("guide.ask-at-window")),
         (text("notice.ask"), verbatim(visit.house.site.hotline)),
     )
-
-
-async def _sign(visit: Visit) -> Signature | None:
-    """Ask for the signature; None when the person takes the notice without one."""
-    again = False
-    while True:
-        answer = await visit.ask(
-            Sign(
-                "sign-notice",
-                text("notice.sign.question"),
-                text("notice.sign.again" if again else "notice.sign.body"),
-                Tone.NEEDS_YOU if again else Tone.PLAIN,
-                actions=(Action("without", text("notice.sign.without")),),
-            )
-        )
-        if answer.action == "without":
-            return None
-        try:
-            signature = Signature.read(answer.value)
-        except ValueError:
-            again = True
-            continue
-        visit.keep(signature)
-        return signature
 
 
 async def _file(visit: Visit, holder: Holder, needed: Needed, signature: Signature | None) -> str:

@@ -37,10 +37,13 @@ async def say_there_are_none(visit: Visit) -> None:
 async def choose_violations(visit: Visit, rules: TrafficRules, records: Records) -> list[Violation]:
     """Ask which violations are to be handled; what can't be is shown with its reason.
 
-    The only one that can be handled is marked already: what is decided is asked on the next page.
+    The only one that can be handled is marked already: what is decided is asked on the next page. Where
+    there is nothing else at all that page comes at once.
     """
     open_here = [one for one in records.violations if rules.refusal(one, records.licence) is None]
     by_number = {one.number: one for one in open_here}
+    if len(records.violations) == len(open_here) == 1 and not open_here[0].decided:
+        return open_here
     trouble: Text | None = None
     marked: set[str] = {open_here[0].number} if len(open_here) == 1 else set()
     while True:

@@ -25,6 +25,7 @@ from simulators.back_office.messages import tell
 from simulators.back_office.operation import get, post
 from simulators.back_office.orders import mark_delivered, require_paid
 from simulators.back_office.payments import show_payment
+from simulators.back_office.signatures import keep_signature, signature_of
 from simulators.back_office.store import find, metadata, next_number, of, text
 from simulators.back_office.traffic_contract import (
     BillAsked,
@@ -115,7 +116,7 @@ def decide(db: Connection, office: Office, asked: DecisionAsked) -> Decision:
     person = dict(_person(db, asked.case_no))
     row = _handled_here(db, office, asked.violation_no)
     if row["decision_no"] and row["case_no"] == asked.case_no:
-        return _decision(row, person)
+        return _decision(db, row, person)
     owned = vehicles_of(db, person["id_number"])
     if row["plate"] not in owned:
         raise Refused(404, "not-found", asked.violation_no)
@@ -148,9 +149,12 @@ def decide(db: Connection, office: Office, asked: DecisionAsked) -> Decision:
         received_on=office.today().isoformat(),
     )
     note(db, office, asked.case_no, "decided", f"{decision_no} {asked.proof}", becomes="decided")
+    keep_signature(db, office, asked.case_no, "decision", decision_no, asked.signature)
+    way = "decision-signed" if asked.signature is not None else "decision-unsigned"
+    note(db, office, asked.case_no, way, decision_no)
     if _ordered(office, "mixes_up"):
         person = {"id_number": "110101199001019990", "name": "另一个人"}
-    return _decision(_require(db, asked.violation_no), person)
+    return _decision(db, _require(db, asked.violation_no), person)
 
 
 def take_objection(db: Connection, office: Office, asked: ObjectionAsked) -> Objection:
@@ -341,7 +345,7 @@ def _violation(row: RowMapping, vehicles: dict[str, RowMapping]) -> ViolationSho
     )
 
 
-def _decision(row: RowMapping, person: Mapping[str, Any]) -> Decision:
+def _decision(db: Connection, row: RowMapping, person: Mapping[str, Any]) -> Decision:
     rules = _rules(date.fromisoformat(row["received_on"]))
     return Decision(
         decision_no=row["decision_no"],
@@ -350,7 +354,12 @@ def _decision(row: RowMapping, person: Mapping[str, Any]) -> Decision:
         points=row["points"],
         received_on=date.fromisoformat(row["received_on"]),
         document=decision_document(
-            row, person, acts()[row["act_code"]], AUTHORITY["zh"], rules["days_to_pay"]
+            row,
+            person,
+            acts()[row["act_code"]],
+            AUTHORITY["zh"],
+            rules["days_to_pay"],
+            signed=signature_of(db, row["decision_no"]) is not None,
         ),
     )
 

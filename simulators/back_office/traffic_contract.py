@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from simulators.back_office.contract import Base64, CaseNo, Fen, Line, Number, OrderNo, Part
+from simulators.back_office.signatures import Signature
 
 ViolationNo = Annotated[str, StringConstraints(pattern=r"^[0-9]{8,20}$")]
 DecisionNo = Annotated[str, StringConstraints(pattern=r"^[0-9]{8,20}$")]
@@ -75,7 +76,8 @@ class Evidence(Part):
 
 
 class DecisionAsked(Part):
-    """What the driver saw and accepted; ``proof`` is how they were identified at that moment."""
+    """What the driver saw and accepted; ``proof`` is how they were identified at that moment, ``signature``
+    null when they refused to sign: the decision says so, and stands."""
 
     case_no: CaseNo
     violation_no: ViolationNo
@@ -83,6 +85,7 @@ class DecisionAsked(Part):
     points: Annotated[int, Field(ge=0, le=12)]
     proof: Literal["face", "finger"]
     declared: Literal[True]
+    signature: Signature | None
 
 
 class Decision(Part):

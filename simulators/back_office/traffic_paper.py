@@ -15,9 +15,15 @@ from sqlalchemy import RowMapping
 
 
 def decision_document(
-    row: RowMapping, person: Mapping[str, Any], act: Mapping[str, Any], authority: str, days_to_pay: int
+    row: RowMapping,
+    person: Mapping[str, Any],
+    act: Mapping[str, Any],
+    authority: str,
+    days_to_pay: int,
+    *,
+    signed: bool,
 ) -> list[str]:
-    """Return the lines of the decision on a violation."""
+    """Return the lines of the decision on a violation; who refused to sign is said to have (art 44)."""
     received = date.fromisoformat(row["received_on"])
     number = str(person["id_number"])
     at = datetime.fromisoformat(row["at"])
@@ -39,5 +45,6 @@ def decision_document(
         else "口头警告，无须缴款。",
         "不服本决定，可在 60 日内申请行政复议，或在 6 个月内提起行政诉讼。",
         f"处罚机关：{authority}",
+        "被处罚人已在自助机屏幕上签名。" if signed else "被处罚人拒绝签名。",
         f"经办：自助处理（电子签名）  {received:%Y-%m-%d}",
     ]

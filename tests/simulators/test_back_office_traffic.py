@@ -15,6 +15,9 @@ from PIL import Image
 
 from simulators.faults import Order
 from tests.simulators.back_office_bench import START, Bench, SharedHosts
+from tests.simulators.notices_bench import SIGNATURE
+from tests.simulators.officers_bench import Desk as OfficersDesk
+from tests.simulators.officers_bench import cheap_passwords, hire
 
 MEI: dict[str, Any] = {
     "name": "mei",
@@ -61,7 +64,7 @@ class Desk:
     def shown(self, act: str) -> Any:
         return next(one for one in self.records()["violations"] if one["act_code"] == act)
 
-    def decide(self, violation: Any, key: str = "") -> Any:
+    def decide(self, violation: Any, key: str = "", signature: Any = SIGNATURE) -> Any:
         asked = {
             "case_no": self.case_no,
             "violation_no": violation["violation_no"],
@@ -69,6 +72,7 @@ class Desk:
             "points": violation["points"],
             "proof": "face",
             "declared": True,
+            "signature": signature,
         }
         return self.bench.post("/v1/traffic/decisions", asked, key=key or f"{self.case_no}-decide")
 
@@ -134,6 +138,24 @@ def test_a_decision_adds_points_and_names_its_driver(mei: Desk) -> None:
     assert MEI["id_card"]["number"] not in document
     assert mei.records()["licence"]["points"] == 10
     assert mei.shown("1345")["decision_no"] == decision["decision_no"]
+
+
+def test_a_decision_says_whether_it_was_signed_and_officers_see_how(
+    mei: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cheap_passwords(monkeypatch)
+    hire(mei.bench)
+    signed = mei.decide(mei.shown("1345")).json()
+    refused = mei.decide(mei.shown("1208"), "k2", signature=None).json()
+    assert "被处罚人已在自助机屏幕上签名。" in signed["document"]
+    assert "被处罚人拒绝签名。" in refused["document"]
+    desk = OfficersDesk(mei.bench, "audit")
+    papers = {one["number"]: one["signed"] for one in desk.get("cases/CASE-1/signed-papers")["papers"]}
+    assert papers == {signed["decision_no"]: True, refused["decision_no"]: False}
+    assert desk.get(f"cases/CASE-1/signed-papers/{signed['decision_no']}")["signature"] == SIGNATURE
+    steps = [step["step"] for step in mei.bench.get("/v1/cases/CASE-1")["history"]]
+    assert steps[-3:] == ["decision-signed", "decided", "decision-unsigned"]
+    assert {"decision_no", "signature"} & signed.keys() == {"decision_no"}, "a kiosk never gets it back"
 
 
 def test_a_repeat_is_the_same_decision_under_another_key_too(mei: Desk) -> None:

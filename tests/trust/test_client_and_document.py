@@ -95,7 +95,9 @@ CALLS: dict[str, Callable[[Platform], Any]] = {
     "Platform.send_letters": lambda p: p.send_letters([LETTER]),
     "TrafficOffice.records": lambda p: TrafficOffice(p, KIOSK).records(CASE, id_number="1", name="李"),
     "TrafficOffice.evidence": lambda p: TrafficOffice(p, KIOSK).evidence(CASE, VIOLATION),
-    "TrafficOffice.decide": lambda p: TrafficOffice(p, KIOSK).decide(CASE, TRAFFIC_ACT, proof="face"),
+    "TrafficOffice.decide": lambda p: TrafficOffice(p, KIOSK).decide(
+        CASE, TRAFFIC_ACT, proof="face", signature=Signature(900, 400, [[(1, 2, 0), (9, 4, 20)]])
+    ),
     "TrafficOffice.object": lambda p: TrafficOffice(p, KIOSK).object(CASE, VIOLATION, "not-driver"),
     "TrafficOffice.bill": lambda p: TrafficOffice(p, KIOSK).bill(CASE, ["3302126000000001"]),
     "TrafficOffice.settle": lambda p: TrafficOffice(p, KIOSK).settle(BILL, ORDER),
