@@ -18,6 +18,8 @@ ENCODINGS: Final = ("utf-8", "utf-16-le", "gb18030", "utf-32-le")
 PIECE: Final = 24
 """Bytes of a picture or template that are looked for: more than chance ever makes."""
 FRAMES: Final = 3
+PHONE: Final = "13800009927"
+"""What the person types where a number is asked for."""
 
 Marks = Mapping[str, frozenset[bytes]]
 """What to look for, by the class of data (the table in docs/personal-data.md)."""
@@ -30,6 +32,7 @@ def of(person: Persona, camera_url: str) -> Marks:
     return {
         "name": frozenset(_text(card.name)),
         "id-number": frozenset(_text(card.number)),
+        "phone": frozenset(_text(PHONE)),
         "address": frozenset(_text(card.address)),
         "permit": frozenset({*_text(permit.number), *_text(permit.mrz), *_text(permit.chip_mrz[30:60])}),
         "card-photo": frozenset({*_pieces(card.photo), *_rows(_decoded(card.photo))}),

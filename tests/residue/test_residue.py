@@ -24,7 +24,21 @@ CLEAN_S: Final = 1.0
 THE_WORLDS: Final = ("back_office", "bench")
 """Files of the simulated world: its registers hold everybody."""
 FACE = Route("face", Plan(WHO), Outcome.DELIVERED)
-FINGER = Route("finger", Plan(WHO, way="another-way"), Outcome.DELIVERED)
+FINGER = Route(
+    "finger",
+    Plan(
+        WHO,
+        "traffic-violations",
+        way="another-way",
+        answers={
+            "look-at-violation": ("object", None),
+            "choose-objection": ("choose", "unclear"),
+            "mobile-number": ("enter", marks.PHONE),
+        },
+    ),
+    Outcome.DELIVERED,
+)
+"""With a number that is left for the result of an objection."""
 CANCELLED = Route("cancelled", Plan(WHO, answers={"check-data": ("cancel", None)}), Outcome.CANCELLED)
 
 pytestmark = pytest.mark.timeout(400)
@@ -69,8 +83,10 @@ def test_a_second_after_the_visit_nothing_is_left(
     place: Place, route: Route, capsys: pytest.CaptureFixture[str]
 ) -> None:
     place.ground.ready()
-    report = place.ground.visit(route)
+    asked: set[str] = set()
+    report = place.ground.visit(route, watcher=lambda page: asked.add(page["prompt"]["name"]))
     assert report is not None
+    assert set(route.plan.answers) <= asked, "all that was to be answered was asked"
     assert (report["outcome"], report["reason"]) == (route.ends, "cancelled" * (route is CANCELLED))
     time.sleep(CLEAN_S)
     kiosk = search.in_memory(place.ground.pid, place.finder)
