@@ -213,8 +213,8 @@ def _asking() -> set[str]:
     return {
         f"{kind.__name__}.{name}"
         for kind in OFFICES
-        for name, member in vars(kind).items()
-        if inspect.iscoroutinefunction(member) and not name.startswith("_")
+        for name, _ in inspect.getmembers(kind, inspect.iscoroutinefunction)
+        if not name.startswith("_")
     }
 
 
