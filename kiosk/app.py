@@ -55,11 +55,12 @@ from kiosk.ports import (
     TerminalAtCashier,
 )
 from kiosk.prompts import Answer, Attract, OutOfService, View
-from kiosk.reception import Reception, Report, report_of
+from kiosk.reception import Reception
 from kiosk.reconciliation import Reconciled, Reconciliation
 from kiosk.recovery import Recovery
 from kiosk.recovery_pages import RecoveryPages
 from kiosk.refunds import Patience
+from kiosk.report import Report, report_of
 from kiosk.results_inbox import ResultsInbox
 from kiosk.services import all_services
 from kiosk.settings import Settings

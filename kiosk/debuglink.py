@@ -8,7 +8,8 @@ frames took), ``status`` (devices and the back office), ``shown`` (the current p
 ``reports`` (of the last visits since the start, those that recovery ended too), ``said`` (the
 current page with its sentences in the page's language), ``textures`` (of the window), ``journal``
 (the newest visit with its events and effects), ``held`` (how many tasks and objects the process has;
-after a visit it has as many as before), ``tray_cleared`` (as staff say it by touch).
+after a visit it has as many as before), ``tray_cleared`` and ``store_put_right``
+(as staff say it by touch).
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from typing import Any
 
 from kiosk.journal.records import VisitRecord
 from kiosk.prompts import Answer, Page, Prompt, kind, to_json
-from kiosk.reception import Report
+from kiosk.report import Report
 from kiosk.stage import Stage
 from kiosk.texts import Catalogue, Text
 

@@ -46,6 +46,12 @@ def refusal(house: House, service: Service) -> Refusal | None:
     return None
 
 
+def not_now(house: House, service: Service) -> Text | None:
+    """Return the sentence for a service that cannot be begun now, None when it can."""
+    found = refusal(house, service)
+    return None if found is None else text("home.not-now", reason=found.why)
+
+
 def _device(missing: Unready) -> Text:
     why = "unready.not-fitted" if missing.fault == NOT_FITTED else "unready.device"
     return text(why, device=text(f"device.{missing.device}"))
@@ -53,9 +59,7 @@ def _device(missing: Unready) -> Text:
 
 def tile(house: House, service: Service) -> Option:
     """Return the service as it stands on the first pages: offered, offered with less, or why not."""
-    found = refusal(house, service)
-    if found is not None:
-        why = text("home.not-now", reason=found.why)
+    if (why := not_now(house, service)) is not None:
         return Option(service.name, service.title, service.summary, refused=why, picture=service.picture)
     summary = service.summary
     printer = house.cabinet.receipt_printer

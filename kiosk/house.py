@@ -108,6 +108,12 @@ class House:
             where = f"{Path(frame.filename).stem}:{frame.lineno}"
         self.events.event("unexpected-error", error=type(error).__name__, where=where, visit=visit)
 
+    def office_answered(self, *, ready: bool) -> None:
+        """Remember whether the back office can be worked with; a change is logged."""
+        if ready is not self.back_office_reachable:
+            self.back_office_reachable = ready
+            self.events.event("platform-reachable" if ready else "platform-unreachable")
+
     async def matching(self) -> Matcher:
         """Return the matcher once its engines are loaded; raises ``MatcherFailed`` when they don't."""
         try:

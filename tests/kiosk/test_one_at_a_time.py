@@ -9,8 +9,10 @@ from unittest.mock import AsyncMock
 
 import pytest
 
+from kiosk import gate
 from kiosk.app import REPAIR_S, Kiosk
-from kiosk.reception import Reception, Report
+from kiosk.reception import Reception
+from kiosk.report import Report
 from kiosk.services import Service
 
 pytestmark = pytest.mark.anyio
@@ -28,9 +30,6 @@ class Served(Reception):
     def __init__(self, house: Any) -> None:
         super().__init__(house, {}, lambda _: None)
         self.inside, self.leaves = asyncio.Event(), asyncio.Event()
-
-    def not_now(self, service: Service) -> None:
-        return None
 
     async def _serve(self, service: Service) -> Report | None:
         self.inside.set()
@@ -57,7 +56,10 @@ class Asking:
         return frozenset()
 
 
-async def test_repair_asks_money_at_any_time_and_devices_only_between_visits() -> None:
+async def test_repair_asks_money_at_any_time_and_devices_only_between_visits(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(gate, "not_now", lambda house, service: None)
     journal = SimpleNamespace(unresolved=AsyncMock(return_value=()), newest_note=AsyncMock(return_value=None))
     house: Any = SimpleNamespace(one_at_a_time=asyncio.Lock(), journal=journal)
     reception = Served(house)

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from devices.base import StaffAction, State, Status
+from kiosk import gate
 from kiosk.cabinet import Cabinet
-from kiosk.reception import Reception
 from kiosk.services import Service
 from kiosk.texts import Text
 
@@ -48,7 +48,7 @@ def reason(house: Any) -> str | None:
     async def script(_: object) -> None: ...
 
     service = Service("endorsement", NEEDED, EITHER, (), (), 3, script)
-    said = Reception(house, {}, lambda _: None).not_now(service)
+    said = gate.not_now(house, service)
     if said is None:
         return None
     inner = said.args["reason"]
