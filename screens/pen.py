@@ -23,6 +23,9 @@ _CLOSE_PITCH = 1.25
 _SMALLER = sorted(Size, key=lambda size: -size.value)
 # An ideograph's middle lies 0.38 em above the baseline.
 _MIDDLE_EM = 0.38
+# What hangs below the line, and how deep the g does.
+_HANGING = frozenset("gjpqyQ,;()[]{}@")
+_HANGS_EM = 0.25
 
 
 class Align(Enum):
@@ -165,8 +168,14 @@ class Pen:
         """Write ``words`` in the middle of ``rect``'s height, as large as fits up to ``size``."""
         fits = self.fitting(words, rect.w, rect.h, size, bold=bold, most_lines=most_lines)
         balance = align is Align.CENTRE
-        lines = self.lines(words, rect.w, fits, bold=bold)
-        top = rect.y + (rect.h - len(lines) * self.size_px(fits) * _CLOSE_PITCH) / 2
+        size_px = self.size_px(fits)
+        breaking = balanced_lines if balance else break_lines
+        lines = breaking(words, self.fonts, size_px, rect.w, bold=bold)
+        height = len(lines) * size_px * _CLOSE_PITCH
+        top = rect.y + (rect.h - height) / 2
+        if lines and _HANGING.intersection(lines[-1]):
+            lowest = top + height + (_MIDDLE_EM + _HANGS_EM - _CLOSE_PITCH / 2) * size_px
+            top -= max(0.0, lowest - rect.y - rect.h)  # a g would touch the border of a button
         at = (rect.x, top)
         self.write(words, at, rect.w, fits, colour, bold=bold, align=align, balance=balance, close=True)
 
@@ -178,8 +187,9 @@ class Pen:
             if smaller.value > size.value:
                 continue
             lines = self.lines(words, width, smaller, bold=bold)
-            # The first and last line may use the room that the pitch leaves around them.
-            if len(lines) <= most_lines and len(lines) * self.size_px(smaller) * _CLOSE_PITCH <= height * 1.1:
+            needed = len(lines) * self.size_px(smaller) * _CLOSE_PITCH
+            # The first and last line may use the room that the pitch leaves around them, but not all of it.
+            if len(lines) <= most_lines and needed <= height * 1.08:
                 return smaller
         return Size.CAPTION
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import itertools
 from datetime import datetime
 from functools import cache
+from pathlib import Path
 
 import pytest
+from PIL import ImageFont
 
 from kiosk import prompts
 from kiosk.prompts import Option, Page, Prompt
@@ -92,6 +94,24 @@ def test_words_are_drawn_by_a_font_that_has_them(panel: str, name: str) -> None:
             assert not missing, f"{variant}: {missing} in {text.text}"
 
 
+@pytest.mark.parametrize("panel", sorted(harness.PANELS))
+def test_no_letter_touches_the_border_of_its_button(panel: str) -> None:
+    """Measured at the ink of the letters: a g hangs out of the em box that the layout reckons with."""
+    px_per_mm = harness.PANELS[panel].px_per_mm
+    for variant, scene in itertools.chain.from_iterable(scenes(panel, name) for name in NAMES):
+        if "-en-" not in variant:
+            continue
+        for text in texts(scene):
+            for target in scene.targets:
+                rect = target.rect
+                line = Rect(text.rect.x, text.baseline, text.rect.w, 0)
+                if rect == scene.bounds or not line.within(rect):
+                    continue
+                above, below = ink(text)
+                clear = min(text.baseline + above - rect.y, rect.y + rect.h - text.baseline - below)
+                assert clear >= 1.5 * px_per_mm, f"{variant}: {target.name}, {text.text!r}: {clear:.1f} px"
+
+
 def test_few_sizes_of_text() -> None:
     assert len(Size) <= 8
     panel = Panel()
@@ -164,6 +184,17 @@ def test_what_is_refused_cannot_be_touched_and_says_why() -> None:
         for _, scene in scenes("27-portrait", name):
             assert refused not in {target.name for target in scene.targets}
             assert refused in {part for part, _ in scene.blocks}
+
+
+@cache
+def _font(path: Path, size_px: int) -> ImageFont.FreeTypeFont:
+    return ImageFont.truetype(str(path), size_px)
+
+
+def ink(text: Glyphs) -> tuple[float, float]:
+    """Return where the ink of a run begins and ends, in pixels below its baseline."""
+    _, above, _, below = _font(text.face.path, text.size_px).getbbox(text.text, anchor="ls")
+    return above, below
 
 
 def texts(scene: Scene) -> list[Glyphs]:
