@@ -23,8 +23,8 @@ FILE: Final = "guide.toml"
 class GuideItem:
     """An item of the guide. ``days`` are working days, 0 at once; ``as_of`` is the day it was true.
 
-    ``pinyin`` are the syllables of the Chinese title, ``english`` is its English title. What the kiosk's
-    own copy does not know (``fee``, ``conditions``) is None.
+    ``pinyin`` are the syllables of the Chinese title, none for one that the kiosk's own copy does not know;
+    ``english`` is the English title.
     """
 
     service: str
@@ -35,8 +35,8 @@ class GuideItem:
     days: int
     source: str
     as_of: date
-    fee: Text | None = None
-    conditions: Text | None = None
+    fee: Text
+    conditions: Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,8 @@ class Offered:
     materials: tuple[Mapping[str, str], ...]
     days: int
     source: str
+    fee: Mapping[str, str]
+    conditions: Mapping[str, str]
 
 
 async def offered_today(platform: Platform) -> tuple[date, tuple[Offered, ...]]:
@@ -123,13 +125,23 @@ def _updated(item: GuideItem, news: Offered, on: date) -> GuideItem:
         days=news.days,
         source=news.source,
         as_of=on,
+        fee=_titled(news.fee),
+        conditions=_titled(news.conditions),
     )
 
 
 def _unknown(news: Offered, on: date) -> GuideItem:
-    materials = tuple(map(_titled, news.materials))
     return GuideItem(
-        news.service, _titled(news.title), news.title["en"], (), materials, news.days, news.source, on
+        service=news.service,
+        title=_titled(news.title),
+        english=news.title["en"],
+        pinyin=(),
+        materials=tuple(map(_titled, news.materials)),
+        days=news.days,
+        source=news.source,
+        as_of=on,
+        fee=_titled(news.fee),
+        conditions=_titled(news.conditions),
     )
 
 
@@ -156,6 +168,8 @@ def _offered(value: Any) -> tuple[date, tuple[Offered, ...]]:
             tuple(_words(material["title"]) for material in one["materials"]),
             int(one["limit_days"]),
             str(one["source"]),
+            _words(one["charge"]),
+            _words(one["conditions"]),
         )
         for one in value["items"]
     )

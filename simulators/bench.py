@@ -58,6 +58,7 @@ production = false
 hotline = "0574-00000000"
 elsewhere = {{ zh-CN = "模拟测试大厅 3 号窗口", en = "window 3 of the bench hall" }}
 hours = {{ zh-CN = "24 小时", en = "24 hours" }}
+guide_url = "{back_office}/guide/"
 
 [links]
 {links}

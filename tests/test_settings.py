@@ -95,7 +95,7 @@ def test_a_site_is_read_whole(site: WriteSite, tmp_path: Path) -> None:
     assert read.back_office.token() == "sesame"
     assert read.journal.path == tmp_path / "journal.db"
     assert read.journal.may_make_key
-    assert read.site.receipt_url == ""
+    assert (read.site.receipt_url, read.site.guide_url) == ("", "")
     assert read.log.path == tmp_path / "state" / "events.jsonl"
     assert read.debug_port == 0
     assert not read.simulated
@@ -117,6 +117,7 @@ def test_the_example_site_is_right() -> None:
     read = settings.load(ROOT / "config" / "sites" / "example.toml")
     assert read.links["camera"] == "device:/dev/video0"
     assert read.site.receipt_url.startswith("https://")
+    assert read.site.guide_url.startswith("https://")
 
 
 @pytest.mark.parametrize(
@@ -132,6 +133,16 @@ def test_the_example_site_is_right() -> None:
         ('token_file = "token"', 'token_file = "token"\ntimeout_s = 900', "timeout_s", "between 0.1 and 60"),
         ('token_file = "token"', 'token_file = "token"\ntimeout_s = true', "timeout_s", "is true or false"),
         ("https://back-office", "ftp://back-office", "url", "http or https"),
+        *(
+            ("hotline =", f'{key} = "{url}"\nhotline =', key, "that ends with / or =")
+            for key, url in (
+                ("guide_url", "hall.example/guide/"),
+                ("guide_url", "https://hall.example/guide"),
+                ("guide_url", "https://hall.example/导/"),
+                ("receipt_url", "https://hall.example/r/#a="),
+                ("receipt_url", "https://"),
+            )
+        ),
         ('camera = "device:/dev/video0"', 'camera = "/dev/video0"', "camera", "must start with one of"),
         ('camera = "device:/dev/video0"\n', "", "[links]", "links.camera: missing"),
         ("serial:///dev/ttyUSB0", "usb:0400:c35a", "fingerprint_pad", "one of: serial:, socket:"),
@@ -188,6 +199,14 @@ def test_production_accepts_real_links(production: WriteSite) -> None:
     read = settings.load(production())
     assert read.site.production
     assert not read.journal.may_make_key
+
+
+def test_production_sends_nobody_to_an_address_without_a_seal(production: WriteSite) -> None:
+    for key in ("receipt_url", "guide_url"):
+        with pytest.raises(SettingsError, match=f"{key}: a production site must use https"):
+            settings.load(production(("hotline =", f'{key} = "http://hall.example/?case="\nhotline =')))
+        read = settings.load(production(("hotline =", f'{key} = "https://hall.example/?case="\nhotline =')))
+        assert getattr(read.site, key) == "https://hall.example/?case="
 
 
 @pytest.mark.parametrize(

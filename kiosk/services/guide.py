@@ -5,6 +5,8 @@ Who wants the notice of what they themselves still have to bring (一次性告�
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from kiosk.guide import GuideItem, brought_up_to_date, offered_today, own_copy, search
 from kiosk.journal.effects import PRINT_RECEIPT, SUBMIT_NOTICE
 from kiosk.platform import PlatformError
@@ -117,22 +119,21 @@ async def _show(visit: Visit, item: GuideItem) -> str:
                 *((notice,) if can_give_notice(visit) else ()),
                 Action("another", text("guide.another")),
             ),
-            code=_to_take_away(visit, item.title, rows),
+            code=_to_take_away(visit, item, rows),
         )
     )
     return answer.action
 
 
 def _rows(item: GuideItem) -> tuple[Row, ...]:
-    unknown = text("guide.ask-at-window")
     return (
         Row(
             text("guide.materials"),
             text("guide.list", items=item.materials) if item.materials else text("guide.none"),
         ),
-        Row(text("guide.conditions"), item.conditions or unknown),
+        Row(text("guide.conditions"), item.conditions),
         Row(text("guide.takes"), _takes(item)),
-        Row(text("guide.fee"), item.fee or unknown),
+        Row(text("guide.fee"), item.fee),
     )
 
 
@@ -140,11 +141,16 @@ def _takes(item: GuideItem) -> Text:
     return text("guide.days", days=item.days) if item.days else text("guide.at-once")
 
 
-def _to_take_away(visit: Visit, title: Text, rows: tuple[Row, ...]) -> str:
-    """Return what the code holds: the item itself in the language of the page, to read without a network."""
+def _to_take_away(visit: Visit, item: GuideItem, rows: tuple[Row, ...]) -> str:
+    """Return what the code holds: the address of the item's public page.
+
+    At a site that has none, the item itself in the language of the page, to read without a network.
+    """
+    if visit.house.site.guide_url:
+        return f"{visit.house.site.guide_url}{quote(item.service, safe='')}"
     language = visit.house.stage.settings.language
     say = visit.house.catalogue.say
     separator = "：" if language == LANGUAGES[0] else ": "
-    lines = [say(title, language)]
+    lines = [say(item.title, language)]
     lines += [f"{say(row.label, language)}{separator}{say(row.value, language)}" for row in rows]
     return "\n".join(lines)

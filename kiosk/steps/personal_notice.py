@@ -109,7 +109,7 @@ def _facts(visit: Visit, item: GuideItem, needed: Needed) -> tuple[tuple[Text, T
     return (
         (text("guide.where"), text("site.elsewhere")),
         (text("guide.takes"), days),
-        (text("guide.fee"), item.fee or text("guide.ask-at-window")),
+        (text("guide.fee"), item.fee),
         (text("notice.ask"), verbatim(visit.house.site.hotline)),
     )
 

@@ -15,7 +15,15 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from simulators.back_office import office_page, officers, operations, outstanding, payments, verification
+from simulators.back_office import (
+    guide_page,
+    office_page,
+    officers,
+    operations,
+    outstanding,
+    payments,
+    verification,
+)
 from simulators.back_office.answers import Clerk
 from simulators.back_office.desk import Clock, Office, Persona, Refused, beijing_now
 from simulators.back_office.endpoint import DEVICE, FAULTS, Endpoint, failure, limited_body
@@ -124,6 +132,7 @@ def create_app(
             Route("/notify/wechat", wechat_notice, methods=["POST"]),
             Route("/notify/alipay", alipay_notice, methods=["POST"]),
             *verification.routes(office),
+            *guide_page.routes(office),
             *office_page.ROUTES,
             *(
                 Route(

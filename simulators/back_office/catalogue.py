@@ -33,11 +33,13 @@ class Material(Part):
 
 
 class Item(Part):
-    """``limit_days`` are working days, 0 with ``immediate`` means at once; ``fee`` says where it stands."""
+    """``limit_days`` are working days, 0 with ``immediate`` means at once; ``fee`` says where it stands,
+    ``charge`` what it is, in words. Words are by language: ``zh-CN``, ``en``."""
 
     service: Number
     title: dict[str, str]
     in_force_from: date
+    conditions: dict[str, str]
     source: str
     accept: list[Level]
     decide: Level
@@ -45,6 +47,7 @@ class Item(Part):
     limit_days: Annotated[int, Field(ge=0, le=90)]
     legal_days: Annotated[int, Field(ge=0, le=90)]
     fee: str
+    charge: dict[str, str]
     stars: Annotated[int, Field(ge=1, le=5)]
     materials: list[Material]
 
@@ -70,9 +73,7 @@ class _Entry(BaseModel):
 def list_items(db: Connection, office: Office, asked: OfDay) -> Items:
     """Return everything that is offered on a day (default: today), by service."""
     on = asked.on or office.today()
-    services = sorted({entry.item.service for entry in _entries()})
-    found = [item for service in services if (item := find_item(service, on)) is not None]
-    return Items(on=on, items=found)
+    return Items(on=on, items=items_of(on))
 
 
 def show_item(db: Connection, office: Office, service: Number, asked: OfDay) -> Item:
@@ -81,6 +82,12 @@ def show_item(db: Connection, office: Office, service: Number, asked: OfDay) -> 
     if item is None:
         raise Refused(404, "not-found", service)
     return item
+
+
+def items_of(on: date) -> list[Item]:
+    """Return everything that is in force on that day, by service."""
+    services = sorted({entry.item.service for entry in _entries()})
+    return [item for service in services if (item := find_item(service, on)) is not None]
 
 
 def find_item(service: str, on: date) -> Item | None:

@@ -25,6 +25,7 @@ from simulators.back_office.certificate_file import CODE_CHARACTERS, CODE_LENGTH
 from simulators.back_office.contract import Part
 from simulators.back_office.desk import Office
 from simulators.back_office.masking import masked_name
+from simulators.back_office.public_page import HEADERS, page
 from simulators.back_office.store import find
 
 PATH: Final = "/verify"
@@ -33,12 +34,7 @@ ASKED_A_MINUTE: Final = 20.0
 MOST_ASKERS: Final = 10_000
 
 _CODE: Final = re.compile(f"[{CODE_CHARACTERS}]{{{CODE_LENGTH}}}")
-_HEADERS: Final = {
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-}
+_TITLE: Final = ("证明核验", "Certificate verification")
 
 
 class Verified(Part):
@@ -107,19 +103,19 @@ def routes(office: Office, sparing: Sparing | None = None) -> list[Route]:
     """
     guard = sparing or Sparing()
 
-    async def page(request: Request) -> Response:
+    async def show(request: Request) -> Response:
         code = request.path_params.get("code") or request.query_params.get("code", "")
         if not code:
-            return HTMLResponse(_page(_form()), headers=_HEADERS)
+            return HTMLResponse(page(*_TITLE, _form()), headers=HEADERS)
         asker = request.client.host if request.client is not None else ""
         if not guard.allows(asker):
-            return HTMLResponse(_page(_slowly()), 429, headers={**_HEADERS, "Retry-After": "60"})
+            return HTMLResponse(page(*_TITLE, _slowly()), 429, headers={**HEADERS, "Retry-After": "60"})
         found = await run_in_threadpool(verify, office, str(code))
         if "application/json" in request.headers.get("accept", ""):
-            return Response(found.model_dump_json(), media_type="application/json", headers=_HEADERS)
-        return HTMLResponse(_page(_verdict(found)), headers=_HEADERS)
+            return Response(found.model_dump_json(), media_type="application/json", headers=HEADERS)
+        return HTMLResponse(page(*_TITLE, _verdict(found)), headers=HEADERS)
 
-    return [Route(PATH, page, methods=["GET"]), Route(PATH + "/{code}", page, methods=["GET"])]
+    return [Route(PATH, show, methods=["GET"]), Route(PATH + "/{code}", show, methods=["GET"])]
 
 
 # --- the page -------------------------------------------------------------------------------------
@@ -166,44 +162,3 @@ def _slowly() -> str:
         '<section class="wait"><h1>请稍后再试</h1>'
         '<p class="en" lang="en">Please try again later</p></section>'
     )
-
-
-def _page(body: str) -> str:
-    return (
-        '<!doctype html><html lang="zh-CN"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        '<meta name="robots" content="noindex"><title>证明核验 Certificate verification</title>'
-        f"<style>{_STYLE}</style></head><body><header>证明核验"
-        '<span lang="en">Certificate verification</span></header>'
-        f"<main>{body}</main><footer>模拟环境 SIMULATED</footer></body></html>"
-    )
-
-
-_STYLE: Final = """
-:root { font: 18px/1.5 "Noto Sans SC", "Noto Sans CJK SC", "Microsoft YaHei", sans-serif; color: #10203a; }
-body { margin: 0; background: #f4f6fa; }
-header { background: #0b3d91; color: #fff; padding: 1rem 1.2rem; font-weight: 700; font-size: 1.2rem; }
-header span { display: block; font-weight: 400; font-size: .8rem; }
-main { max-width: 34rem; margin: 1.5rem auto; padding: 0 1.2rem; }
-section { border-radius: .6rem; padding: 1.2rem; text-align: center; border: 2px solid; }
-section h1 { margin: 0; font-size: 2rem; }
-section p { margin: 0; }
-.yes { background: #dff3e8; color: #0a5736; }
-.yes h1::before { content: "✓ "; }
-.no { background: #fde8e8; color: #961017; }
-.no h1::before { content: "✕ "; }
-.wait { background: #fff1d6; color: #7a4200; }
-table { width: 100%; border-collapse: collapse; margin: 1.2rem 0; background: #fff; }
-th, td { text-align: left; padding: .7rem .9rem; border: 1px solid #c8d1de; }
-th { font-weight: 400; width: 40%; color: #44546e; }
-td { font-weight: 700; }
-.en { color: #44546e; font-size: .85rem; }
-th .en, label .en { display: block; }
-section .en { color: inherit; }
-form { margin-top: 1.5rem; display: grid; gap: .6rem; }
-input { font: inherit; font-family: monospace; padding: .7rem; border: 2px solid #44546e;
-  border-radius: .4rem; }
-button { font: inherit; font-weight: 700; padding: .8rem; border: 0; border-radius: .4rem;
-  background: #0b3d91; color: #fff; }
-footer { text-align: center; color: #44546e; font-size: .8rem; padding: 1rem; }
-"""

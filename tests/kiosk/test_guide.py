@@ -4,16 +4,30 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from kiosk.guide import GuideItem, Offered, brought_up_to_date, own_copy, search
+from kiosk.services import guide
+from kiosk.texts import Catalogue, Text
 from simulators.back_office.catalogue import find_item
 
 RULES = Path(__file__).parents[2] / "config" / "rules"
 TODAY = date(2026, 11, 22)
 COPY = own_copy(RULES, TODAY)
-NEW = Offered("firearms", {"zh-CN": "新事项", "en": "Something new"}, (), 5, "a law")
+FREE = {"zh-CN": "不收费", "en": "Free"}
+ALL = {"zh-CN": "人人", "en": "Everybody"}
+NEW = Offered("firearms", {"zh-CN": "新事项", "en": "Something new"}, (), 5, "a law", FREE, ALL)
+
+
+def words(text: Text) -> dict[str, object]:
+    return {"zh-CN": text.args["chinese"], "en": text.args["english"]}
+
+
+def item_of(service: str) -> GuideItem:
+    return next(item for item in COPY if item.service == service)
 
 
 def chinese(item: GuideItem) -> str:
@@ -55,20 +69,41 @@ def test_the_copy_says_what_the_catalogue_says(item: GuideItem) -> None:
     offered = find_item(item.service, TODAY)
     assert offered is not None
     assert offered.title == {"zh-CN": chinese(item), "en": item.english}
-    assert [dict(m.title) for m in offered.materials] == [
-        {"zh-CN": m.args["chinese"], "en": m.args["english"]} for m in item.materials
-    ]
+    assert [m.title for m in offered.materials] == [words(m) for m in item.materials]
+    assert (offered.charge, offered.conditions) == (words(item.fee), words(item.conditions))
     assert (offered.limit_days, offered.source) == (item.days, item.source)
 
 
 def test_what_is_offered_today_goes_before_the_copy() -> None:
-    news = Offered("residence-permit", {"zh-CN": "居住证申领", "en": "Residence permit"}, (), 7, "new")
+    news = Offered(
+        "residence-permit", {"zh-CN": "居住证申领", "en": "Residence permit"}, (), 7, "new", FREE, ALL
+    )
     items = brought_up_to_date(COPY, TODAY, [NEW, news])
     assert [(item.service, item.days) for item in items] == [("residence-permit", 7), ("firearms", 5)]
-    assert items[0].fee is not None
+    assert words(items[0].fee) == FREE != words(item_of("residence-permit").fee)
     assert items[0].pinyin
-    assert (items[1].fee, items[1].as_of) == (None, TODAY)
+    assert (words(items[1].conditions), items[1].pinyin, items[1].as_of) == (ALL, (), TODAY)
     assert [item.service for item in search(items, "NEW")] == ["firearms"]
+
+
+def what_is_taken_away(guide_url: str, language: str) -> str:
+    """Return what the code of the residence permit holds."""
+    item = item_of("residence-permit")
+    house = SimpleNamespace(
+        site=SimpleNamespace(guide_url=guide_url),
+        stage=SimpleNamespace(settings=SimpleNamespace(language=language)),
+        catalogue=Catalogue.load(RULES.parent / "strings"),
+    )
+    visit: Any = SimpleNamespace(house=house)
+    return guide._to_take_away(visit, item, guide._rows(item))
+
+
+def test_the_code_is_the_address_of_the_public_page_or_at_a_site_without_one_the_item_itself() -> None:
+    address = "https://hall.example/guide/residence-permit"
+    assert what_is_taken_away("https://hall.example/guide/", "en") == address
+    lines = what_is_taken_away("", "zh-CN").splitlines()
+    assert lines[:2] == ["居住证申领", "要带的材料：居民身份证、本人相片、居住地住址证明"]
+    assert what_is_taken_away("", "en").splitlines()[3] == "How long: Within 15 working days"
 
 
 def test_before_an_entry_begins_it_is_not_there() -> None:
