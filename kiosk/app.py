@@ -46,7 +46,7 @@ from kiosk.notice_recovery import NoticeGoods
 from kiosk.numbers import Numbers
 from kiosk.outbox import Outbox
 from kiosk.paper_check import PaperCheck
-from kiosk.platform import Platform
+from kiosk.platform import Platform, PlatformError
 from kiosk.ports import (
     DispenserAtRecovery,
     DocumentsAtRecovery,
@@ -65,6 +65,9 @@ from kiosk.results_inbox import ResultsInbox
 from kiosk.services import all_services
 from kiosk.settings import Settings
 from kiosk.stage import Stage
+from kiosk.store_check import EVERY_S as COMPARE_S
+from kiosk.store_check import StoreCheck
+from kiosk.store_units import DISPENSER
 from kiosk.strip import StripTemplate
 from kiosk.supervisor import Supervisor
 from kiosk.texts import Catalogue, text
@@ -440,6 +443,8 @@ class Kiosk:
         self.memory.status_changed(device, status)
         self.events.event(
             "device-status-changed",
+        if device == DISPENSER and self._house is not None:
+            self._house.store_changed.set()
             device=device,
             state=status.state.value,
             code=status.fault,
@@ -489,6 +494,7 @@ class Kiosk:
             "tray_cleared": self._tray_cleared,
         }
         if window is not None:
+            "store_put_right": self._store_put_right,
             questions["layout"] = window.layout
             questions["textures"] = window.textures
             questions["frames"] = lambda: _timings(window.frames)
@@ -523,6 +529,7 @@ class Kiosk:
             },
             "back_office": self._house is not None and self._house.back_office_reachable,
             "clock": not self.timekeeper.wrong,
+            "units_out": {str(unit): word for unit, word in self.cabinet.card_dispenser.units_out.items()},
         }
 
     def _leave_house(self) -> None:
@@ -547,6 +554,13 @@ class Kiosk:
 
 
 def _machine_clock(settings: Settings) -> Clock:
+    async def _store_put_right(self) -> None:
+        """Say what staff say by touch, for a bench that plays on after a unit was taken out of service."""
+        if self._house is not None:
+            async with self._house.one_at_a_time:
+                with contextlib.suppress(DeviceError, PlatformError):
+                    await StoreCheck(self._house).put_right()
+
     return SystemClock() if settings.clock_file is None else BenchClock(settings.clock_file)
 
 

@@ -31,6 +31,7 @@ from devices.interfaces import (
     ReceiptPrinter,
     Ups,
 )
+from kiosk.store_units import unit_of
 
 D_co = TypeVar("D_co", bound=Device, covariant=True)
 T = TypeVar("T")
@@ -64,6 +65,8 @@ class Worker(Generic[D_co]):
         self.name = device.name
         self.status = UNKNOWN
         self.quarantined: str | None = None
+        self.units_out: Mapping[int, str] = {}
+        """Units that are out of service while the device's others serve, and the word for why."""
         self._listener = listener
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=device.name)
         self._open = False
@@ -111,6 +114,11 @@ class Worker(Generic[D_co]):
         if self.status.usable:
             return None
         return self.status.fault or str(self.status.state)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is to be told of a device that serves all the same: its own words, its units that are out."""
+        return (*self.status.warnings, *(f"unit{unit} {word}" for unit, word in self.units_out.items()))
 
     def quarantine(self, word: str | None) -> None:
         """Keep the device out of service, whatever it says of itself; None lets it back."""
@@ -196,9 +204,17 @@ class Cabinet:
         return [Unready(name, fault) for name, fault in faults if fault is not None]
 
     def quarantine(self, words: Mapping[str, str]) -> None:
-        """Keep the devices named in ``words`` out of service, each for the word told. The others serve."""
+        """Keep the devices named in ``words`` out of service, each for the word told. The others serve.
+
+        A unit of the store has a name of its own; a dispenser without any unit is itself out of service.
+        """
+        dispenser, whole = self.card_dispenser, dict(words)
+        units = {unit_of(name): word for name, word in words.items()}
+        dispenser.units_out = {unit: word for unit, word in units.items() if unit is not None}
+        if dispenser.fitted and all(unit in units for unit in range(1, dispenser.device.units + 1)):
+            whole.setdefault(dispenser.name, dispenser.units_out[1])
         for name, worker in self.workers.items():
-            worker.quarantine(words.get(name))
+            worker.quarantine(whole.get(name))
 
     async def close(self) -> None:
         await asyncio.gather(*(worker.close() for worker in self.workers.values()))

@@ -1,10 +1,12 @@
-"""The client of the collection desk: which finished documents a person has, and what became of each.
+"""The client of the collection desk: which finished documents a person has, and what became of each; what
+should lie in this kiosk's store.
 
 Raises as ``kiosk.platform``: ``Unreachable`` (nothing is known) or ``Refused`` with the desk's code.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -55,6 +57,12 @@ class CollectionOffice:
     def __init__(self, platform: Platform, kiosk: str) -> None:
         self._platform, self._kiosk = platform, kiosk
 
+    async def store(self) -> Mapping[int, tuple[str, ...]]:
+        """Ask, in one exchange, which documents should lie in each unit, in the order in which they come
+        out. A unit that is not there should be empty."""
+        path = f"/v1/kiosks/{quote(self._kiosk, safe='')}/store"
+        return await self._platform.get(path, _store, deadline_s=0)
+
     async def search(self, *, id_number: str, name: str, receipt: str = "") -> Found:
         """Ask for the documents of the person who stands here."""
         body = {"kiosk": self._kiosk, "id_number": id_number, "name": name, "receipt": receipt}
@@ -80,6 +88,10 @@ class CollectionOffice:
 
 def _path(document_no: str) -> str:
     return f"/v1/documents/{quote(document_no, safe='')}"
+
+
+def _store(value: Any) -> Mapping[int, tuple[str, ...]]:
+    return {int(one["unit"]): tuple(map(str, one["documents"])) for one in value["units"]}
 
 
 def _found(value: Any) -> Found:

@@ -16,6 +16,8 @@ from kiosk.journal import Effect, EffectState, Journal, Letter, VisitRecord
 from kiosk.journal.effects import PICK_DOCUMENT, PRESENT_DOCUMENT, RETAIN_DOCUMENT
 from kiosk.journal.fields import word
 from kiosk.platform import PlatformError
+from kiosk.steps.collect import ANOTHERS, LEFT
+from kiosk.store_units import note_mixed
 
 KINDS = (PICK_DOCUMENT, PRESENT_DOCUMENT, RETAIN_DOCUMENT)
 
@@ -88,7 +90,8 @@ class CollectionGoods:
     async def _retain(self, visit: str, number: str, unit: int, count: int) -> None:
         record = await self._journal.visit(visit)
         key = f"{visit}:{number}:retain:{len(record.every(RETAIN_DOCUMENT)) + 1}r"
-        before = {"unit": unit, "retained": count, "document_no": number}
+        why = _why_retained(_of(record, number))
+        before = {"unit": unit, "retained": count, "document_no": number, "reason": why}
         async with self._journal.acting(visit, RETAIN_DOCUMENT, key, before=before) as act:
             act.after["retained"] = await self._dispenser.retain(unit)
 
@@ -108,7 +111,10 @@ class CollectionGoods:
         if _given(effects):
             standing = Standing.ISSUED
         elif _retained(effects):
-            standing = Standing.RETAINED
+            why = _why_retained(effects)
+            standing = Standing.RETAINED if why == LEFT else Standing.WRONG
+            if why in ANOTHERS:
+                await note_mixed(self._journal, int(effects[RETAIN_DOCUMENT].before["unit"]))
             await self._to_staff(visit, "document-retained", "interrupted")
         else:
             return
@@ -150,3 +156,9 @@ def _given(effects: dict[str, Effect]) -> bool:
 def _retained(effects: dict[str, Effect]) -> bool:
     retain = effects.get(RETAIN_DOCUMENT)
     return retain is not None and retain.state is EffectState.DONE
+
+
+def _why_retained(effects: dict[str, Effect]) -> str:
+    """Return why a document was to go into the bin; one whose chip nobody read is taken for the meant one."""
+    retain = effects.get(RETAIN_DOCUMENT)
+    return LEFT if retain is None else str(retain.before.get("reason", LEFT))

@@ -96,6 +96,8 @@ class House:
     back_office_reachable: bool = True
     vendor_mode: VendorMode = field(default_factory=VendorMode)
     matcher_started: asyncio.Event = field(default_factory=asyncio.Event)
+    store_changed: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when something else may lie in the store than was seen there last."""
     one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Held by a visit, and by whoever asks devices what earlier visits left there: else the permit of
     the one who stands here now would be taken for a forgotten one."""

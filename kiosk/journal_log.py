@@ -34,6 +34,13 @@ class JournalLog:
                 )
             case "rated":
                 self.log.event("rating-given", visit=event.visit)
+            case "store-compared":
+                for one in body["parts"]:
+                    self.log.event(
+                        "unit-out-of-service", device=body["device"], unit=one["unit"], reason=one["reason"]
+                    )
+                if not body["parts"]:
+                    self.log.event("store-agrees", device=body["device"])
             case "escalated":
                 self.log.event(
                     "case-escalated",

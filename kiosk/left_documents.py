@@ -10,6 +10,7 @@ from typing import Final, Protocol
 
 from kiosk.journal import MACHINE, Effect, EffectState, Event, Journal, Letter, VisitRecord, blocked
 from kiosk.journal.effects import PRINT_DOCUMENT
+from kiosk.store_units import name_of, units_out
 
 PRINTER: Final = "document_printer"
 LEFT, TAKEN, CLEARED = "documents-left", "documents-taken", "documents-cleared"
@@ -68,8 +69,12 @@ async def note_cleared(journal: Journal) -> None:
 
 
 async def kept_out(journal: Book) -> dict[str, str]:
-    """Return which devices and payment channels stay out of service by the journal, and the word for why."""
+    """Return what stays out of service by the journal, and the word for why.
+
+    Devices, payment channels, units of the store.
+    """
     words = dict.fromkeys(blocked(await journal.unresolved()), UNRESOLVED)
     if await in_the_tray(journal) is not None:
         words[PRINTER] = MEDIA_PRESENT
+    words |= {name_of(unit): why.value for unit, why in (await units_out(journal)).items()}
     return words

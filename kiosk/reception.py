@@ -74,6 +74,7 @@ class Reception:
             await house.cabinet.refresh()
         mode.left()
 
+        house.store_changed.set()
     async def serve(self, service: Service) -> Report | None:
         """Let one person through ``service``; returns how it went, None when no visit could begin."""
         async with self._house.one_at_a_time:

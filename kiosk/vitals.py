@@ -10,6 +10,7 @@ from kiosk.heartbeat import DeviceNow, Now, StockNow
 from kiosk.house import House
 from kiosk.maintenance.vendor_mode import Mode
 from kiosk.services import Service
+from kiosk.store_units import name_of
 
 if TYPE_CHECKING:
     from kiosk.maintenance.supplies import Stock
@@ -33,9 +34,8 @@ class Vitals:
         workers = self._house.cabinet.workers
         return Now(
             self._state(),
-            tuple(
-                DeviceNow(name, one.status.state.value, one.fault() or "") for name, one in workers.items()
-            ),
+            tuple(DeviceNow(name, one.status.state.value, one.fault() or "") for name, one in workers.items())
+            + self._units_out(),
             tuple(
                 StockNow(
                     stock.unit.name,
@@ -46,6 +46,11 @@ class Vitals:
                 for stock in self._counted.stocks
             ),
         )
+
+    def _units_out(self) -> tuple[DeviceNow, ...]:
+        dispenser = self._house.cabinet.card_dispenser
+        state = dispenser.status.state.value
+        return tuple(DeviceNow(name_of(unit), state, word) for unit, word in dispenser.units_out.items())
 
     def _state(self) -> str:
         house = self._house

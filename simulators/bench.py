@@ -172,6 +172,7 @@ class Bench:
             reseed=lambda: self.desk.reseed(registers),
             take_in=self._take_in,
         )
+        self.world.do("stock_documents", {})
         self.catalogue = Catalogue(
             {
                 module.NAME: Entry(module.FAULTS, module.OPERATIONS, getattr(module, "MIDWAY", ()))

@@ -78,9 +78,7 @@ class Citizen:
         Raises ``KioskGone``, and ``TimeoutError`` when no end comes.
         """
         self.world.do("persona", name=self._plan.persona)
-        if self._plan.service == "pick-up":
-            self.world.do("stock_documents")
-        elif self._plan.service == "progress" and self._plan.applied:
+        if self._plan.service == "progress" and self._plan.applied:
             self.world.do("take_in_case")
             self.world.do("take_in_case", service="id-card-renewal", missing=["household"])
         deadline_s = time.monotonic() + timeout_s

@@ -20,7 +20,8 @@ from simulators.verdict import verdict
 
 STRINGS: Final = Path(__file__).parent.parent / "config" / "strings"
 CLEAN_S: Final = 2.0
-TOLD_S: Final = 5.0
+TOLD_S: Final = 40.0
+"""For what comes when nobody is served any more: devices are asked again, the store is compared."""
 NEVER_IN_THE_LOG: Final = ("unexpected-error", "catalogue-miss", "personal-data-withheld")
 
 

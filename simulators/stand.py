@@ -110,9 +110,13 @@ class Stand:
             time.sleep(POLL_S)
 
     def unusable(self) -> set[str]:
-        """Return what the kiosk knows to be out of order: devices, ``back_office``, ``clock``."""
+        """Return what the kiosk knows to be out of order: devices, ``back_office``, ``clock``.
+
+        A unit of the store is out of order as ``card_dispenser-1``.
+        """
         status = self.link.ask("status")
         out = {name for name, device in status["devices"].items() if device["fault"] is not None}
+        out |= {f"card_dispenser-{unit}" for unit in status["units_out"]}
         return out | {name for name in ("back_office", "clock") if not status[name]}
 
     def page(self) -> dict[str, Any]:
@@ -153,6 +157,8 @@ class Stand:
         page, unusable = self.page(), self.unusable()
         if "document_printer" in unusable:
             self.link.ask("tray_cleared")  # staff come between two scenarios
+        if any(name.startswith("card_dispenser") for name in unusable):
+            self.link.ask("store_put_right")
         if page["prompt"]["kind"] != "attract" or unusable:
             return False
         return all(tile["refused"] is None for tile in page["prompt"]["services"])

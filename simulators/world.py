@@ -295,6 +295,7 @@ class World:
         self._persona = None
         self._finger = None
         self._reseed()
+        self._stock_documents()
 
     # --- inside ---
 

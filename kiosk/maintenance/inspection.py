@@ -83,7 +83,7 @@ class Inspector:
             fault=fault,
             actions=tuple(entry.actions) if entry else (status.action,) if status.action else (),
             advice=entry.staff if entry else {},
-            warnings=status.warnings,
+            warnings=worker.warnings,
             parts=dict(status.parts),
             capabilities=self._capabilities.get(name, Capabilities()),
             counters=dict(counters),

@@ -91,6 +91,13 @@ class Commissioning:
                 entry = self._shop.house.faults.entry(name, fault)
                 may_reset = entry is not None and StaffAction.RESET in entry.actions
                 yield Issue(name, fault, Severity.ERROR, says, self._resetting(name) if may_reset else None)
+            elif worker.units_out:
+                yield self._unit_out(name, next(iter(worker.units_out.values())))
+
+    def _unit_out(self, name: str, word: str) -> Issue:
+        why = advice(self._shop.house.faults, name, word)
+        device = text(f"maintenance.name.{name}")
+        return Issue(name, word, Severity.WARNING, text("issue.device", device=device, why=why))
 
     def _resetting(self, name: str) -> Repair:
         async def repair() -> None:

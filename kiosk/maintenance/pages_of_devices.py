@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from devices.base import DeviceError
 from kiosk.left_documents import MEDIA_PRESENT, PRINTER, in_the_tray, kept_out, note_cleared
 from kiosk.maintenance.console import Console
+from kiosk.maintenance.pages_of_store import StorePages
 from kiosk.maintenance.remedies import Remedy
 from kiosk.maintenance.selftest import Finding, Test, Verdict
 from kiosk.maintenance.staff import Member, Right
@@ -49,7 +50,7 @@ class DevicePages:
                 Option(
                     name,
                     text(f"maintenance.name.{name}"),
-                    state_of(faults, name, worker.fault(), worker.status.warnings),
+                    state_of(faults, name, worker.fault(), worker.warnings),
                 )
                 for name, worker in self.shop.house.cabinet.workers.items()
             ),
@@ -69,6 +70,8 @@ class DevicePages:
                     await self._reset(name)
                 case "clear-tray":
                     await self._clear_tray()
+                case "check-store":
+                    await StorePages(self.shop, self.console, self.member).check()
 
     async def _page(self, name: str) -> Prompt:
         sheet = await self.shop.inspector.sheet(name)
@@ -76,13 +79,16 @@ class DevicePages:
         actions = []
         if sheet.fault == MEDIA_PRESENT and self.member.may(Right.SUPPLIES):
             actions.append(Action("clear-tray", text("remedy.empty-output")))
+        units_out = self.shop.house.cabinet.workers[name].units_out
+        if units_out and self.member.may(Right.SUPPLIES):
+            actions.append(Action("check-store", text("maintenance.store.check")))
         if self.member.may(Right.DEVICES):
             remedy = self.shop.remedies.of(self.shop.house.cabinet.workers[name], sheet.fault)
             if remedy is not None:
                 actions.append(Action("remedy", text("maintenance.remedy")))
             actions.append(Action("self-test", text("maintenance.self-test")))
             actions.append(Action("reset", text("maintenance.reset")))
-        tone = Tone.PLAIN if sheet.usable else Tone.NEEDS_YOU
+        tone = Tone.PLAIN if sheet.usable and not units_out else Tone.NEEDS_YOU
         return Notice(
             "device",
             text("maintenance.device.question", device=text(f"maintenance.name.{name}")),

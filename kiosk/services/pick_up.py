@@ -18,6 +18,7 @@ from kiosk.steps.opening import Proof, ask_consent, show_leaflet
 from kiosk.steps.permit import RETAINED, give_back_permit, take_in_permit
 from kiosk.steps.prove import camera_warm, prove_identity
 from kiosk.steps.receipt_code import ask_for_receipt
+from kiosk.store_units import units_out
 from kiosk.texts import text, verbatim
 from kiosk.visit import Closed, Leave, Refused, Visit
 
@@ -50,11 +51,17 @@ async def pick_up(visit: Visit) -> None:
         visit.step = 2
         holder = await read_id_card(visit, accepted={CardType.RESIDENT})
         await prove_identity(visit, holder, way)
-    waiting = await _search(visit, holder, receipt)
+    ready = await _search(visit, holder, receipt)
+    waiting = _to_be_had(visit, ready)
     visit.step = 3
-    await _show(visit, holder, waiting)
+    await _show(visit, holder, waiting, kept=len(ready) - len(waiting))
     visit.step = 4
-    handed = [await _one(visit, holder, document) for document in waiting]
+    # A unit that has just given out somebody else's is asked for nothing more.
+    handed = [
+        await _one(visit, holder, document)
+        for document in waiting
+        if document.unit not in await units_out(visit.house.journal)
+    ]
     await _conclude(visit, handed)
     await farewell.ask_rating(visit)
     printed = await farewell.print_receipt(visit, _receipt(visit, waiting))
@@ -98,7 +105,16 @@ async def _search(visit: Visit, holder: Holder, receipt: str) -> list[Finished]:
     return ready
 
 
-async def _show(visit: Visit, holder: Holder, waiting: Sequence[Finished]) -> None:
+def _to_be_had(visit: Visit, ready: Sequence[Finished]) -> list[Finished]:
+    """Return those in units that are in service; raises ``Refused`` when none is."""
+    out = visit.house.cabinet.card_dispenser.units_out
+    waiting = [document for document in ready if document.unit not in out]
+    if not waiting:
+        raise Refused("unit-out-of-service", text("pick-up.refused.unit"))
+    return waiting
+
+
+async def _show(visit: Visit, holder: Holder, waiting: Sequence[Finished], kept: int) -> None:
     rows = [Row(text("data.name"), verbatim(holder.name))]
     for document in waiting:
         rows.append(Row(text("pick-up.document"), verbatim(document.number)))
@@ -108,6 +124,7 @@ async def _show(visit: Visit, holder: Holder, waiting: Sequence[Finished]) -> No
         CheckAnswers(
             "check-documents",
             text("pick-up.check.question", count=len(waiting)),
+            text("pick-up.check.kept", count=kept) if kept else None,
             rows=tuple(rows),
             actions=(Action("confirm", text("pick-up.check.confirm")),),
         )

@@ -21,6 +21,7 @@ from kiosk.pauses import pauses
 from kiosk.platform import PlatformError
 from kiosk.prompts import Place, TakeItem, Tone, Working
 from kiosk.steps.id_card import Holder
+from kiosk.store_units import note_mixed
 from kiosk.texts import text
 from kiosk.visit import Visit
 
@@ -28,6 +29,10 @@ FETCH_S = 6
 LONGEST_PAUSE_S = 0.15
 EMPTY = "storageUnitError"
 NOT_THEIRS = "notTheirs"
+ANOTHERS = frozenset({NOT_THEIRS, "accessDenied"})
+"""What a chip says that is not the meant card's; one that says nothing may be."""
+LEFT = "left"
+"""Why a document is retained that nobody took; else the word for why it is not the person's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +102,8 @@ async def _fetched(visit: Visit, holder: Holder, document: Finished) -> Handed |
         why = await _differs(visit, holder, document)
         if why:
             await retain(visit, document, why)
+            if why in ANOTHERS:
+                await note_mixed(visit.house.journal, unit)
             return Handed(Standing.WRONG, why)
     return None
 
@@ -138,13 +145,18 @@ async def _given(visit: Visit, document: Finished) -> Handed:
             return Handed(Standing.ISSUED)
         act.failed(media=Media.ENTERING.value)
     async with visit.working():
-        return Handed(Standing.RETAINED if await retain(visit, document, "left") else Standing.ISSUED)
+        return Handed(Standing.RETAINED if await retain(visit, document, LEFT) else Standing.ISSUED)
 
 
 async def retain(visit: Visit, document: Finished, why: str) -> bool:
     """Move a document into its unit's bin and hand the case to staff; false when it was taken meanwhile."""
     house, unit = visit.house, document.unit
-    before = {"unit": unit, "retained": await _retained(visit, unit), "document_no": document.document_no}
+    before = {
+        "unit": unit,
+        "retained": await _retained(visit, unit),
+        "document_no": document.document_no,
+        "reason": word(why),
+    }
     key = f"{visit.number}:{document.document_no}:retain"
     async with house.journal.acting(visit.number, effects.RETAIN_DOCUMENT, key, before=before) as act:
         try:

@@ -2,7 +2,7 @@
 
 A document is its holder's alone: the receipt code only helps to find it, and a code of somebody else says no
 more than one that does not exist. What has lain too long is in the vault of the station. When a document
-has been taken, the one that it replaces is cancelled.
+has been taken, the one that it replaces is cancelled. A kiosk asks what should lie in its units and compares.
 """
 
 from __future__ import annotations
@@ -25,12 +25,15 @@ from simulators.back_office.store import find, key, metadata, text, whole
 
 Standing = Literal["ready", "overdue", "issued", "retained", "missing", "wrong"]
 Outcome = Literal["issued", "retained", "missing", "wrong"]
+VAULT: Final = ""
+"""Where a document lies that lies in no kiosk."""
 FILE: Final = Path(__file__).with_name("collection.toml")
 
 documents: Final = Table(
-    "documents_in_store",
+    "documents_in_stores",
     metadata,
     key("document_no"),
+    text("kiosk"),
     text("id_number"),
     text("name"),
     text("kind"),
@@ -43,6 +46,19 @@ documents: Final = Table(
     text("state"),
     text("case_no"),
 )
+
+
+class Unit(Part):
+    """What should lie in a unit: the codes of the slips, in the order in which the documents come out."""
+
+    unit: Annotated[int, Field(ge=1)]
+    documents: list[str]
+
+
+class Store(Part):
+    """The units of a kiosk in which something should lie. One that is not named should be empty."""
+
+    units: list[Unit]
 
 
 class Search(Part):
@@ -90,11 +106,31 @@ class DocumentState(Part):
     case_no: str
 
 
+def store(db: Connection, office: Office, kiosk: Number) -> Store:
+    """Return what should lie in each unit of a kiosk, also what lies there too long and nobody has moved."""
+    rows = db.execute(
+        select(documents.c.unit, documents.c.document_no)
+        .where(documents.c.kiosk == kiosk, documents.c.state == "ready", documents.c.unit > 0)
+        .order_by(documents.c.unit, documents.c.place)
+    )
+    units: dict[int, list[str]] = {}
+    for unit, document_no in rows:
+        units.setdefault(unit, []).append(document_no)
+    return Store(units=[Unit(unit=unit, documents=codes) for unit, codes in units.items()])
+
+
 def search(db: Connection, office: Office, asked: Search) -> Found:
-    """Return this person's documents that are still to be taken, in the order in which they come out."""
+    """Return this person's documents that are still to be taken, in the order in which they come out.
+
+    Those of another kiosk's store are none of this one's.
+    """
     rows = db.execute(
         select(documents)
-        .where(documents.c.id_number == asked.id_number, documents.c.name == asked.name)
+        .where(
+            documents.c.id_number == asked.id_number,
+            documents.c.name == asked.name,
+            documents.c.kiosk.in_((asked.kiosk, VAULT)),
+        )
         .order_by(documents.c.unit, documents.c.place)
     ).mappings()
     own = list(rows)
@@ -139,6 +175,7 @@ def seed(db: Connection, office: Office, personas: Iterable[Persona]) -> None:
             db.execute(
                 insert(documents).values(
                     document_no=document["receipt"],
+                    kiosk=document.get("kiosk", VAULT),
                     id_number=persona["id_card"]["number"],
                     name=persona["id_card"]["name"],
                     kind="permit",
@@ -187,6 +224,7 @@ def _days_in_store() -> int:
 
 
 OPERATIONS: Final = (
+    get("/v1/kiosks/{kiosk}/store", store, "What should lie in each unit of a kiosk"),
     post("/v1/documents/search", search, "The finished documents of who stands there", keyed=False),
     post("/v1/documents/{document_no}/outcome", tell, "What became of a document at the kiosk"),
     get("/v1/documents/{document_no}", show, "How a document stands"),

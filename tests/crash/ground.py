@@ -271,6 +271,9 @@ class Ground:
         unusable = [name for name, device in status["devices"].items() if device["fault"] is not None]
         if "document_printer" in unusable:
             self.link.ask("tray_cleared")  # staff come between two visits
+        if status["units_out"]:
+            self.link.ask("store_put_right")
+            return False
         return not unusable and all(tile["refused"] is None for tile in page["prompt"]["services"])
 
     def _until(self, met: Callable[[], bool], what: str) -> None:

@@ -11,12 +11,13 @@ from kiosk.events import read_catalogue
 from kiosk.faults import EVERY, FILE, NOT_NOW, TRY_AGAIN, FaultCatalogue, Turn, page
 from kiosk.left_documents import MEDIA_PRESENT, PRINTER, UNRESOLVED
 from kiosk.settings import ROOT, SettingsError
+from kiosk.store_units import DISPENSER, Why
 from kiosk.texts import LANGUAGES, Catalogue
 from tests.faults.raised import DRIVERS, raised
 
 CATALOGUE = FaultCatalogue.load(FILE)
 TEXTS = Catalogue.load(ROOT / "config/strings")
-OF_THE_KIOSK = {PRINTER: {MEDIA_PRESENT}, EVERY: {UNRESOLVED}}
+OF_THE_KIOSK = {PRINTER: {MEDIA_PRESENT}, DISPENSER: {*Why}, EVERY: {UNRESOLVED}}
 """Words that the kiosk itself keeps a device out of service for: no driver tells them."""
 
 

@@ -102,7 +102,8 @@ def test_what_is_no_picture_can_not_be_shown(tester: Hand, picture: str) -> None
 
 
 def test_a_card_from_the_stacker_into_a_hand(tester: Hand) -> None:
-    tester.do("load_stacker", unit=2, personas=["li-wenjing", "chen-haoran"])
+    loaded = tester.do("load_stacker", unit=2, personas=["li-wenjing", "chen-haoran"])["dispenser"]
+    assert isinstance(loaded, list)
     tester.do("take_card", status=409, unit=2)
     dispenser = open_card_dispenser(tester.bench.links["card_dispenser"])
     dispenser.open()
@@ -115,7 +116,7 @@ def test_a_card_from_the_stacker_into_a_hand(tester: Hand) -> None:
         units = tester.do("take_card", unit=2)["dispenser"]
         assert isinstance(units, list)
         assert units[1]["taken"] == [line[2:11]]
-        assert len(units[1]["stacker"]) == 1
+        assert units[1]["stacker"] == loaded[1]["stacker"][1:]
         assert dispenser.media(2) is Media.NOT_PRESENT
         tester.fault("card_dispenser", "bin_full")
         assert dispenser.status().fault == "retainBinFull"
