@@ -441,10 +441,10 @@ class Kiosk:
     def status_changed(self, device: str, status: Status) -> None:
         """A device's status changed (``cabinet.Listener``)."""
         self.memory.status_changed(device, status)
-        self.events.event(
-            "device-status-changed",
         if device == DISPENSER and self._house is not None:
             self._house.store_changed.set()
+        self.events.event(
+            "device-status-changed",
             device=device,
             state=status.state.value,
             code=status.fault,
@@ -492,9 +492,9 @@ class Kiosk:
             "journal": self._newest_visit,
             "invariants": self._invariants,
             "tray_cleared": self._tray_cleared,
+            "store_put_right": self._store_put_right,
         }
         if window is not None:
-            "store_put_right": self._store_put_right,
             questions["layout"] = window.layout
             questions["textures"] = window.textures
             questions["frames"] = lambda: _timings(window.frames)
@@ -527,9 +527,9 @@ class Kiosk:
                 name: {"state": worker.status.state.value, "fault": worker.fault()}
                 for name, worker in self.cabinet.workers.items()
             },
+            "units_out": {str(unit): word for unit, word in self.cabinet.card_dispenser.units_out.items()},
             "back_office": self._house is not None and self._house.back_office_reachable,
             "clock": not self.timekeeper.wrong,
-            "units_out": {str(unit): word for unit, word in self.cabinet.card_dispenser.units_out.items()},
         }
 
     def _leave_house(self) -> None:
@@ -552,8 +552,6 @@ class Kiosk:
             await note_cleared(self._house.journal)
             self.cabinet.quarantine(await kept_out(self._house.journal))
 
-
-def _machine_clock(settings: Settings) -> Clock:
     async def _store_put_right(self) -> None:
         """Say what staff say by touch, for a bench that plays on after a unit was taken out of service."""
         if self._house is not None:
@@ -561,6 +559,8 @@ def _machine_clock(settings: Settings) -> Clock:
                 with contextlib.suppress(DeviceError, PlatformError):
                     await StoreCheck(self._house).put_right()
 
+
+def _machine_clock(settings: Settings) -> Clock:
     return SystemClock() if settings.clock_file is None else BenchClock(settings.clock_file)
 
 

@@ -73,8 +73,8 @@ class Reception:
             house.cabinet.quarantine(await kept_out(house.journal))
             await house.cabinet.refresh()
         mode.left()
-
         house.store_changed.set()
+
     async def serve(self, service: Service) -> Report | None:
         """Let one person through ``service``; returns how it went, None when no visit could begin."""
         async with self._house.one_at_a_time:

@@ -111,8 +111,8 @@ CALLS: dict[str, Callable[[Platform], Any]] = {
     "CollectionOffice.search": lambda p: CollectionOffice(p, KIOSK).search(
         id_number="330212198104129928", name="李文静", receipt="SL2026110001"
     ),
-    "CollectionOffice.tell": lambda p: CollectionOffice(p, KIOSK).tell("SL1", CASE, Taken.ISSUED),
     "CollectionOffice.store": lambda p: CollectionOffice(p, KIOSK).store(),
+    "CollectionOffice.tell": lambda p: CollectionOffice(p, KIOSK).tell("SL1", CASE, Taken.ISSUED),
     "CollectionOffice.standing": lambda p: CollectionOffice(p, KIOSK).standing("SL1"),
     "ContactOffice.give": lambda p: ContactOffice(p, KIOSK).give(
         CASE, id_number="330212198104129928", name="李文静", phone="13800000001"
