@@ -215,6 +215,9 @@ class Kiosk:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(FIRST_LOOK_S):
                     await asyncio.gather(self.cabinet.refresh(), self.timekeeper.agrees(house.platform))
+            if self.cabinet.card_dispenser.fitted:
+                check = StoreCheck(house, COMPARE_S * self.settings.patience)
+                background.append(asyncio.create_task(check.run(), name="store"))
             upkeep = Upkeep(house, self.settings, self.memory)
             background.append(asyncio.create_task(upkeep.run(), name="upkeep"))
             services = all_services()
