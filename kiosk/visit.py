@@ -32,6 +32,8 @@ T = TypeVar("T")
 D = TypeVar("D", bound=Device)
 
 
+NOBODY_THERE = "nobody-there"
+"""Why a visit ends from which the person walked away."""
 MAINTENANCE = "maintenance"
 """Why a visit ends that leaves the machine to staff."""
 LOOK_UP_S = 0.5
@@ -124,6 +126,8 @@ class Visit:
     prompts: list[str] = field(default_factory=list)
     step: int = 0
     steps: int = 0
+    has_case: bool = False
+    """Whether the back office has a case under ``case_no``."""
     _wiped: list[Wiped] = field(default_factory=list)
     _can_back: bool = False
     _asked: int = 0
@@ -233,6 +237,17 @@ class Visit:
         finally:
             self.held.working = before
 
+    async def open_case(self, permit_number: str = "") -> None:
+        """Have the back office open the case; from then on the visit can be rated, however it ends.
+
+        Raises ``PlatformError``.
+        """
+        with self.meter.devices():
+            await self.house.platform.open_case(
+                self.case_no, self.service.name, opened_at=self.opened, permit_number=permit_number
+            )
+        self.has_case = True
+
     # --- people's data -----------------------------------------------------------------------------
 
     def keep(self, data: Wiped) -> None:
@@ -329,7 +344,7 @@ class Visit:
                 raise Leave("cancelled")
             break
         else:
-            raise Leave("nobody-there")
+            raise Leave(NOBODY_THERE)
         if interrupted is not None:
             self._show(interrupted.prompt, again=True)
 

@@ -1,7 +1,8 @@
 """The end of a visit, however its script ended.
 
-The permit goes back to its holder or into the bin, the person is told what happened in a sentence, and may
-rate what the back office has a case of.
+The person is told what happened in a sentence, the permit goes back to its holder or into the bin; then
+who is still there may rate a visit that has a case. Whoever is turned away before there is one had no
+service yet, and goes straight on to where they get it.
 """
 
 from __future__ import annotations
@@ -15,10 +16,11 @@ from kiosk.journal.records import JournalFailed, Letter, Outcome
 from kiosk.prompts import Action, Notice, Tone
 from kiosk.report import money_of
 from kiosk.stage import Surroundings
+from kiosk.steps.farewell import ask_rating
 from kiosk.steps.id_card import ask_to_take_id_card
 from kiosk.steps.permit import RETAINED, give_back_permit
 from kiosk.texts import Text, text
-from kiosk.visit import MAINTENANCE, Back, Closed, Leave, Refused, Visit
+from kiosk.visit import MAINTENANCE, NOBODY_THERE, Back, Closed, Leave, Refused, Visit
 
 
 async def go_through(visit: Visit) -> tuple[Outcome, str]:
@@ -78,9 +80,9 @@ async def _left(visit: Visit, reason: str) -> tuple[Outcome, str]:
     held = await _return_permit(visit)
     if reason == RETAINED:
         held = await _escalate(visit, RETAINED, "")
+    await _part(visit, held, there=reason not in (NOBODY_THERE, MAINTENANCE))
     if held is not None:
         return Outcome.ESCALATED, held
-    await ask_to_take_id_card(visit)
     record = await visit.house.journal.visit(visit.number)
     paid_fen, refunded_fen = money_of(record.effects)
     returned = paid_fen > 0 and paid_fen == refunded_fen
@@ -100,7 +102,7 @@ def _ended_for_staff(visit: Visit) -> Notice:
 
 async def _refused(visit: Visit, code: str, why: Text, what_now: Text) -> tuple[Outcome, str]:
     done = "refused.take-documents" if visit.held.permit else "refused.finish"
-    await _tell(
+    there = await _tell(
         visit,
         Notice(
             "refused",
@@ -112,10 +114,8 @@ async def _refused(visit: Visit, code: str, why: Text, what_now: Text) -> tuple[
         ),
     )
     held = await _return_permit(visit)
-    if held is not None:
-        return Outcome.ESCALATED, f"{code}:{held}"
-    await ask_to_take_id_card(visit)
-    return Outcome.REFUSED, code
+    await _part(visit, held, there=there)
+    return (Outcome.REFUSED, code) if held is None else (Outcome.ESCALATED, f"{code}:{held}")
 
 
 async def _closed(visit: Visit, closed: Closed) -> tuple[Outcome, str]:
@@ -130,7 +130,7 @@ async def _closed(visit: Visit, closed: Closed) -> tuple[Outcome, str]:
         if record.every(TAKE_MONEY)  # what became of it may be unknown: that is not "nothing"
         else text("closed.escalated.nothing-paid", hotline=house.site.hotline)
     )
-    await _tell(
+    there = await _tell(
         visit,
         Notice(
             "refunded" if refunded else "escalated",
@@ -143,20 +143,30 @@ async def _closed(visit: Visit, closed: Closed) -> tuple[Outcome, str]:
         ),
     )
     held = await _return_permit(visit)
+    await _part(visit, held, there=there)
     if held is not None:
         return Outcome.ESCALATED, f"{closed.reason}:{held}"
-    await ask_to_take_id_card(visit)
     return closed.outcome, closed.reason
 
 
-async def _tell(visit: Visit, notice: Notice, for_s: float | None = None) -> None:
-    """Show the last sentence until it is put away, or long enough to be read."""
+async def _part(visit: Visit, held: str | None, *, there: bool) -> None:
+    """See the person off: their ID card, and a rating where there is a case. ``held`` as of the permit."""
+    if held == RETAINED:
+        return  # nobody came for the permit
+    taken = await ask_to_take_id_card(visit)
+    if there and taken and visit.has_case:
+        await ask_rating(visit)
+
+
+async def _tell(visit: Visit, notice: Notice, for_s: float | None = None) -> bool:
+    """Show the last sentence until it is put away, or long enough to be read; true when it was put away."""
     visit.held.money = visit.held.working = False
     try:
         async with asyncio.timeout(for_s or visit.house.times.idle_s):
             await visit.ask(notice, idle=False, leave=False)
     except (TimeoutError, Leave, Back):
-        return
+        return False
+    return True
 
 
 async def _return_permit(visit: Visit) -> str | None:

@@ -89,12 +89,9 @@ async def _opening(visit: Visit, rules: EndorsementRules) -> Proof:
 
 async def _ask_the_register(visit: Visit, holder: Holder, permit: Permit) -> PermitCheck:
     """Ask what the register knows. Whatever it has against an exit, the person hears one neutral sentence."""
-    platform = visit.house.platform
+    await visit.open_case(permit.number)
     with visit.meter.devices():
-        await platform.open_case(
-            visit.case_no, visit.service.name, opened_at=visit.opened, permit_number=permit.number
-        )
-        known = await platform.check_permit(
+        known = await visit.house.platform.check_permit(
             visit.case_no,
             id_number=holder.number,
             name=holder.name,

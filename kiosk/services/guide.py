@@ -30,7 +30,10 @@ from kiosk.visit import Visit
     offline=True,
 )
 async def look_up(visit: Visit) -> None:
-    """Find an item, read it, take it away as a code; as many as one likes."""
+    """Find an item, read it, take it away as a code; as many as one likes.
+
+    Reading opens no case: nobody is identified and nothing is applied for. A personal notice does.
+    """
     visit.steps = 2
     items = await _items(visit)
     found, next_ = items[0], "another"

@@ -92,8 +92,8 @@ async def _opening(visit: Visit) -> tuple[str, Proof]:
 async def _search(visit: Visit, holder: Holder, receipt: str) -> list[Finished]:
     """Return this person's documents that can be had here now; raises ``Refused`` with the reason."""
     house = visit.house
+    await visit.open_case()
     with visit.meter.devices():
-        await house.platform.open_case(visit.case_no, visit.service.name, opened_at=visit.opened)
         found = await house.collection.search(id_number=holder.number, name=holder.name, receipt=receipt)
     if not found.receipt_known:
         raise Refused("receipt-unknown", text("pick-up.refused.receipt"))

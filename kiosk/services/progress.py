@@ -28,7 +28,11 @@ from kiosk.visit import Refused, Visit
     picture="clock",
 )
 async def follow_cases(visit: Visit) -> None:
-    """The leaflet, in order: how you want to ask, the proof, how far it is. Nothing is changed by asking."""
+    """The leaflet, in order: how you want to ask, the proof, how far it is.
+
+    Nothing is changed by asking, and no case is opened: nothing was applied for, and one more would stand
+    among the person's cases, with a deadline that nobody has to meet.
+    """
     visit.steps = 3
     visit.step = 1
     way = await _opening(visit)

@@ -80,8 +80,7 @@ async def apply(visit: Visit, holder: Holder, wish: Wish) -> tuple[str, ...]:
 async def _submit(visit: Visit, holder: Holder, wish: Wish) -> Answered:
     question, body = text("certificates.applying.question"), text("certificates.applying.body")
     visit.tell(Working("applying", question, body))
-    with visit.meter.devices():
-        await visit.house.platform.open_case(visit.case_no, visit.service.name, opened_at=visit.opened)
+    await visit.open_case()
     async with visit.house.journal.acting(
         visit.number,
         effects.SUBMIT_CERTIFICATE,

@@ -15,16 +15,22 @@ from kiosk.texts import Text, text, verbatim
 from kiosk.visit import Visit
 
 LEVELS = (5, 4, 3, 2, 1)
+RATE = "rate"
 
 
 async def ask_rating(visit: Visit) -> None:
-    """Ask for a rating (好差评): five levels, nothing chosen beforehand, skipping is as easy."""
+    """Ask for a rating (好差评), once: five levels, nothing chosen beforehand, skipping is as easy.
+
+    Looking something up opens no case; it is rated all the same, under the service's name.
+    """
+    if RATE in visit.prompts:
+        return
     prompt = Rate(
-        "rate",
+        RATE,
         text("rate.question"),
         text("rate.body"),
         levels=tuple(Option(str(level), text(f"rate.level.{level}")) for level in LEVELS),
-        skip=Action("skip", text("rate.skip")),
+        skip=Action("skip", text("rate.skip-to-permit" if visit.held.permit else "rate.skip")),
     )
     try:
         async with asyncio.timeout(visit.house.times.rate_s):
@@ -32,8 +38,10 @@ async def ask_rating(visit: Visit) -> None:
     except TimeoutError:
         return
     if answer.action == "rate" and str(answer.value) in map(str, LEVELS):
-        letter = Letter("rating", {"level": int(answer.value)}, visit.case_no)
-        await visit.house.journal.note(visit.number, "rated", level=int(answer.value), letter=letter)
+        level = int(answer.value)
+        case_no = visit.case_no if visit.has_case else ""
+        letter = Letter("rating", {"level": level, "service": visit.service.name}, case_no)
+        await visit.house.journal.note(visit.number, "rated", level=level, letter=letter)
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,15 +117,17 @@ def judge(card: IdCard, today: date, accepted: Container[CardType]) -> Holder:
     )
 
 
-async def ask_to_take_id_card(visit: Visit) -> None:
+async def ask_to_take_id_card(visit: Visit) -> bool:
     """If the ID card still lies on the reader, ask for it to be taken, for as long as a slot waits.
+
+    Returns false when it was left there.
 
     A reader that fails now keeps nobody: its fault is logged, and the last page says to take all documents.
     """
     reader = visit.house.cabinet.id_card_reader
     with contextlib.suppress(DeviceError):
         if not await visit.device(reader, _lies_there):
-            return
+            return True
         visit.tell(
             PlaceItem(
                 "take-id-card",
@@ -142,6 +144,8 @@ async def ask_to_take_id_card(visit: Visit) -> None:
             except TimeoutError:
                 visit.house.events.event("id-card-left", visit=visit.number)
                 await visit.house.journal.post(Letter("id-card-left", case_no=visit.case_no))
+                return False
+    return True
 
 
 async def _wait_and_read(visit: Visit, *, again: bool) -> IdCard:

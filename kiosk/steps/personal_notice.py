@@ -120,10 +120,7 @@ async def _file(visit: Visit, holder: Holder, needed: Needed, signature: Signatu
     try:
         async with visit.working():
             visit.tell(Working("filing-notice", text("notice.filing.question"), text("notice.filing.body")))
-            with visit.meter.devices():
-                await visit.house.platform.open_case(
-                    visit.case_no, visit.service.name, opened_at=visit.opened
-                )
+            await visit.open_case()
             async with visit.house.journal.acting(
                 visit.number,
                 effects.SUBMIT_NOTICE,

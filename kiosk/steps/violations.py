@@ -14,10 +14,9 @@ from kiosk.visit import Visit
 
 async def ask_for_records(visit: Visit, holder: Holder) -> Records:
     """Open the case and ask for the holder's licence and violations; raises ``PlatformError``."""
-    house = visit.house
+    await visit.open_case()
     with visit.meter.devices():
-        await house.platform.open_case(visit.case_no, visit.service.name, opened_at=visit.opened)
-        return await house.traffic.records(visit.case_no, id_number=holder.number, name=holder.name)
+        return await visit.house.traffic.records(visit.case_no, id_number=holder.number, name=holder.name)
 
 
 async def say_there_are_none(visit: Visit) -> None:

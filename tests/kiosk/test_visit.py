@@ -12,8 +12,9 @@ import pytest
 
 from kiosk.maintenance.vendor_mode import VendorMode
 from kiosk.meter import Meter
-from kiosk.prompts import Action, Answer, ChooseOne, Notice, Option, Page, PlaceItem, StillThere
+from kiosk.prompts import Action, Answer, ChooseOne, Notice, Option, Page, PlaceItem, Rate, StillThere
 from kiosk.stage import Stage
+from kiosk.steps.farewell import ask_rating
 from kiosk.texts import text
 from kiosk.visit import Back, Leave, Visit
 
@@ -76,7 +77,7 @@ def began(seconds: Seconds) -> Began:
         house: Any = SimpleNamespace(
             stage=stage,
             events=Silent(),
-            times=SimpleNamespace(idle_s=idle_s, warn_s=warn_s),
+            times=SimpleNamespace(idle_s=idle_s, warn_s=warn_s, rate_s=idle_s),
             site=SimpleNamespace(hotline="0574-00000000"),
             vendor_mode=VendorMode(),
         )
@@ -272,3 +273,17 @@ async def test_the_key_alone_lets_the_visit_come_to_its_end(began: Began) -> Non
     visit, _ = began(a=["ok"])
     visit.house.vendor_mode.call()
     assert (await visit.ask(notice("a"))).action == "ok"
+
+
+@pytest.mark.parametrize(("permit", "label"), [(True, "rate.skip-to-permit"), (False, "rate.skip")])
+async def test_a_rating_is_asked_for_once_and_skipping_says_what_comes(
+    began: Began, permit: bool, label: str
+) -> None:
+    visit, person = began(rate=["skip", "skip"])
+    visit.held.permit = permit
+    await ask_rating(visit)
+    await ask_rating(visit)
+    (page,) = person.pages
+    assert isinstance(page.prompt, Rate)
+    assert page.prompt.skip is not None
+    assert page.prompt.skip.label.key == label
