@@ -1,12 +1,12 @@
 """Guided remedies: steps for hands, ticked off by what the device says, never by a button.
 
 ``config/remedies.toml`` has them by device and fault. A step is done once its sign has been seen while all
-before it were done; a device that is well again has had everything done, however it was done.
+before it were done (a reset: once the device has taken it); a device that is well again has had everything
+done, however it was done.
 """
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,8 +70,10 @@ class Remedy:
         while not self.done:
             step = self._steps[self._done]
             if step.until == RESET:
-                with contextlib.suppress(DeviceError):
+                try:
                     await self._worker(_reset)
+                except DeviceError:
+                    break
                 status = await self._worker.refresh()
             elif not step.seen(status, self.fault):
                 break
