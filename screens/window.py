@@ -195,11 +195,16 @@ class Window:
             self.frames.drawn()
 
         KivyWindow.flip = flip_and_tell
-        Clock.schedule_once(self._keep_one_provider, -1)
+        Clock.schedule_once(self._take_input_plainly, -1)
         Clock.schedule_interval(self._tick, 0)
 
-    def _keep_one_provider(self, _: float) -> None:
-        """Drop SDL's own finger events: a panel's touches also come as the pointer's, and count once."""
+    def _take_input_plainly(self, _: float) -> None:
+        """Drop SDL's own finger events: a panel's touches also come as the pointer's, and count once.
+
+        Kivy's search for double and triple taps goes too. ``Touch`` has its own, and Kivy's compares each
+        touch with all before it: some hundred at once hold the screen for ten seconds.
+        """
+        self._event_loop.postproc_modules.clear()
         providers = self._event_loop.input_providers
         for provider in list(providers):
             if provider.device == "sdl":

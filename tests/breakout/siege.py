@@ -16,10 +16,10 @@ from simulators.bench_process import BenchProcess
 from simulators.citizen import Citizen, Plan
 from simulators.control_client import Refused
 from simulators.hands import Pointer, TouchHands
-from simulators.kiosk_link import KioskLink, KioskProcess
+from simulators.kiosk_link import KioskGone, KioskLink, KioskProcess
 from tests.breakout.storm import Storm
 
-LOOK_EVERY = 2_000
+LOOK_EVERY = 2_500
 """Events from one look to the next."""
 ANSWER_S = 20.0
 """How long the kiosk may work off what it was sent."""
@@ -29,6 +29,7 @@ FOR_STAFF = frozenset({"check-list", "enter-number"})
 AT_THE_DOOR = frozenset({"attract", "home", "notice", "out-of-service"})
 """Kinds of pages that belong to no service."""
 SENSIBLE = frozenset({"begin", "agree", "choose:endorsement", "confirm", "more-time"})
+LEADS_OUT = frozenset({"back", "cancel", "help", "leave"})
 ACTS = ("place_id_card", "lift_id_card", "insert_permit", "take_permit", "look", "step_away", "place_finger")
 BETWEEN_TOUCHES_S = 0.7
 """A citizen's; two touches in one place within little less count as one."""
@@ -54,9 +55,9 @@ def besiege(events: int, seed: int, told: Callable[[Outcome], None] = lambda _: 
     ):
         kiosk = KioskProcess(bench.site, headless=False, options=("--fullscreen",))
         try:
-            link = kiosk.connect()
             chance = random.Random(seed)
             storm = Storm(chance)
+            link = kiosk.connect()
             _wait_for(link, "attract")
             windows = storm.windows()
             while storm.sent < events and not outcome.wrong:
@@ -68,6 +69,8 @@ def besiege(events: int, seed: int, told: Callable[[Outcome], None] = lambda _: 
             if not outcome.wrong:
                 _somebody_is_served(link, bench, outcome)
             link.close()
+        except KioskGone as gone:
+            outcome.wrong.append(f"gone after {storm.sent} events, exit code {kiosk.died()}: {gone}")
         finally:
             kiosk.stop()
         outcome.wrong += _complaints(Path(folder))
@@ -95,14 +98,21 @@ def _wander(link: KioskLink, bench: BenchProcess, chance: random.Random) -> None
     """Now and then do something sensible too: else no storm comes beyond the first pages."""
     hand = Pointer()
     for _ in range(3):
-        layout = link.ask("layout", ANSWER_S)
-        targets = sorted(SENSIBLE & set(layout)) or sorted(layout)
+        shown, layout = link.ask("shown", ANSWER_S), link.ask("layout", ANSWER_S)
+        targets = sorted(SENSIBLE & set(layout)) or sorted(set(layout) - LEADS_OUT) or sorted(layout)
         if targets:
-            x, y, width, height = layout[targets[0]]
+            x, y, width, height = layout[chance.choice(targets)]
             hand.tap(x + width // 2, y + height // 2)
         with contextlib.suppress(Refused):
             bench.world.do(chance.choice(ACTS))
-        time.sleep(BETWEEN_TOUCHES_S)
+        _wait_for_another(link, shown["number"])
+
+
+def _wait_for_another(link: KioskLink, number: int) -> None:
+    """Wait for another page, no longer than a touch may still be taken for the last one's second half."""
+    until_s = time.monotonic() + BETWEEN_TOUCHES_S
+    while link.ask("shown", ANSWER_S)["number"] == number and time.monotonic() < until_s:
+        time.sleep(0.03)
 
 
 def _somebody_is_served(link: KioskLink, bench: BenchProcess, outcome: Outcome) -> None:
@@ -125,11 +135,14 @@ def _wait_for(link: KioskLink, kind: str, timeout_s: float = 60.0) -> None:
 
 
 def _complaints(folder: Path) -> list[str]:
-    """Return what log and standard error hold of errors that nobody foresaw."""
+    """Return what log and standard error hold of errors that nobody foresaw, and of acts of staff.
+
+    The looks are samples; what staff's pages let somebody do between two of them stands here.
+    """
     found = []
     for line in (folder / "events.jsonl").read_text("utf-8").splitlines():
         event = json.loads(line)
-        if event.get("event") in ("unexpected-error", "pulse-gone"):
+        if event.get("event") in ("unexpected-error", "pulse-gone", "staff-act"):
             found.append(line)
     said = (folder / "kiosk.stderr").read_text("utf-8", "replace")
     if "Traceback" in said:

@@ -391,6 +391,7 @@ def test_kivy_is_set_up_for_a_kiosk(stand: Stand) -> None:
 
     assert Label.__name__ == "LabelSDL2"
     assert [type(provider).__name__ for provider in EventLoop.input_providers] == ["MouseMotionEventProvider"]
+    assert EventLoop.postproc_modules == []
     assert Config.items("modules") == []
     assert Config.getint("kivy", "exit_on_escape") == 0
     assert logging.getLogger("kivy").getEffectiveLevel() >= logging.WARNING
