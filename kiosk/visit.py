@@ -9,7 +9,6 @@ script early is an exception of this module.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -18,9 +17,11 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from devices.base import Device
 from kiosk.cabinet import Worker
+from kiosk.held import Held
+from kiosk.interruptions import ask_whether_still_there, show_help
 from kiosk.journal.records import Outcome
 from kiosk.meter import Meter
-from kiosk.prompts import Action, Answer, ChooseOne, Notice, Prompt, StillThere, Tone
+from kiosk.prompts import Answer, ChooseOne, Prompt
 from kiosk.stage import Surroundings
 from kiosk.texts import Text, text
 
@@ -85,31 +86,6 @@ Step = Callable[[], Awaitable[None]]
 
 
 @dataclass(slots=True)
-class Held:
-    """What the machine has of the person now; decides what may be interrupted and what cancel says."""
-
-    permit: bool = False
-    money: bool = False
-    working: bool = False
-    leaving: Text | None = None
-    """What the cancel button says, where leaving now means more than going away."""
-    stands: Text | None = None
-    """What has been done and stands, however the visit ends: said where it ends badly."""
-
-    @property
-    def may_leave(self) -> bool:
-        """Tell whether the person may cancel, or be timed out, at this moment."""
-        return not (self.money or self.working)
-
-    @property
-    def returns(self) -> Text:
-        """What cancelling gives back, for the cancel button."""
-        if self.leaving is not None:
-            return self.leaving
-        return text("cancel.returns-permit" if self.permit else "cancel.returns-nothing")
-
-
-@dataclass(slots=True)
 class Visit:
     """One person's time at the machine.
 
@@ -145,7 +121,7 @@ class Visit:
             while True:
                 answer = await self._answer(idle=idle)
                 if answer.action == "help":
-                    await self._help()
+                    await show_help(self)
                     self._show(prompt, again=True, leave=leave)
                     continue
                 return answer
@@ -180,7 +156,7 @@ class Visit:
                         await _end(asking)
                     if answer.action != "help":
                         return answer
-                    await self._help()
+                    await show_help(self)
                     self._show(prompt, again=True)
             finally:
                 await _end(doing)
@@ -295,7 +271,12 @@ class Visit:
                     return self._sorted(waiting.result())
             finally:
                 await _end(waiting)
-            await self._still_there()
+            interrupted = stage.page
+            said = await ask_whether_still_there(self)
+            if said is None or said == "cancel":
+                raise Leave("cancelled" if said else NOBODY_THERE)
+            if interrupted is not None:
+                self._show(interrupted.prompt, again=True)
 
     def _sorted(self, answer: Answer) -> Answer:
         self.house.events.event("answer-given", visit=self.number, action=answer.action)
@@ -304,65 +285,6 @@ class Visit:
         if answer.action == "cancel" and self.held.may_leave:
             raise Leave("cancelled")
         return answer
-
-    async def _still_there(self) -> None:
-        """Ask whether somebody is there; raises ``Leave`` when nobody is."""
-        stage = self.house.stage
-        interrupted, around = stage.page, Surroundings(service=self.service.title, can_help=False)
-        seconds_left = int(self.house.times.warn_s)
-        actions = (
-            Action("more-time", text("still-there.more-time")),
-            Action("cancel", text("still-there.leave")),
-        )
-
-        def prompt() -> StillThere:
-            return StillThere(
-                "still-there",
-                text("still-there.question"),
-                text("still-there.body", seconds=seconds_left),
-                Tone.NEEDS_YOU,
-                seconds_left=seconds_left,
-                actions=actions,
-            )
-
-        self.prompts.append("still-there")
-        self.house.events.event("more-time-asked", visit=self.number)
-        stage.show(prompt(), around)
-        touched = stage.idle_s()
-        while seconds_left > 0:
-            try:
-                async with asyncio.timeout(1):
-                    answer = await stage.next_answer()
-            except TimeoutError:
-                if stage.idle_s() < touched:
-                    break
-                touched = stage.idle_s()
-                seconds_left -= 1
-                stage.update(prompt())
-                continue
-            if answer.action == "cancel":
-                raise Leave("cancelled")
-            break
-        else:
-            raise Leave(NOBODY_THERE)
-        if interrupted is not None:
-            self._show(interrupted.prompt, again=True)
-
-    async def _help(self) -> None:
-        """Show how to get help until it is put away."""
-        self.house.stage.show(
-            Notice(
-                "help",
-                text("help.question"),
-                paragraphs=(text("help.press-bell"), text("help.hotline", hotline=self.house.site.hotline)),
-                actions=(Action("ok", text("help.close")),),
-                case=self.case_no,
-            ),
-            Surroundings(service=self.service.title, can_help=False),
-        )
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(self.house.times.idle_s):
-                await self.house.stage.next_answer()
 
 
 async def _end(task: asyncio.Future[Any]) -> None:
