@@ -97,12 +97,11 @@ class EndorsementGoods:
         if not halves.known:
             return
         chip, strip = bool(halves.chip), bool(halves.strip)
-        if not halves.whole and record.noted("not-endorsed") is None:
+        issued = halves.whole and not _given_up(record)
+        if not halves.whole and not _given_up(record):
             await self._journal.note(record.visit, "not-endorsed", approval_no=approval.approval_no)
         try:
-            await self._platform.report_outcome(
-                approval.approval_no, issued=halves.whole, chip=chip, strip=strip
-            )
+            await self._platform.report_outcome(approval.approval_no, issued=issued, chip=chip, strip=strip)
         except PlatformError as error:
             body = {
                 "approval_no": approval.approval_no,
@@ -115,9 +114,14 @@ class EndorsementGoods:
             await self._journal.note(record.visit, "outcome-not-reported", letter=letter, **body)
 
 
+def _given_up(record: VisitRecord) -> bool:
+    """Tell whether the visit had given up: then the money goes back, whatever the permit carries."""
+    return record.noted("not-endorsed") is not None
+
+
 def _goods(record: VisitRecord, approval: Approval | None, halves: Halves) -> Goods:
     """Return what the permit carries of what was paid for."""
-    if halves.whole:
+    if halves.whole and not _given_up(record):
         return Goods(GoodsState.WHOLE)
     begun = bool(record.every(PRINT_STRIP) or record.every(WRITE_CHIP))
     if begun and not halves.known:

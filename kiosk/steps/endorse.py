@@ -58,10 +58,29 @@ class Carries:
 
 async def endorse_permit(visit: Visit, permit: Permit, approval: Approval) -> None:
     """Write the chip, print the strip, read both back; raises ``NotEndorsed``."""
+    strip = await _drawn(visit, permit, approval)
+    async with visit.working():
+        _progress(visit, 0)
+        before = await _strip_code(visit, permit)
+        await _write_chip(visit, permit, approval)
+        _progress(visit, 1)
+        await _print_strip(visit, before, approval, strip)
+        _progress(visit, 2)
+        try:
+            carries = await read_back(visit, permit, approval)
+        except DeviceError as failure:
+            # Each was seen to be there a moment ago; nobody can hand over what nobody can look at.
+            raise NotEndorsed(failure.code, chip=True, strip=True, erased=True) from failure
+        if not (carries.chip and carries.strip):
+            raise NotEndorsed("read-back-differs", chip=carries.chip, strip=carries.strip, erased=True)
+
+
+async def _drawn(visit: Visit, permit: Permit, approval: Approval) -> GrayImage:
+    """Return the strip's picture; raises ``NotEndorsed`` while the permit is as it came."""
     unit = visit.house.cabinet.permit_unit
-    size = await visit.device(unit, lambda u: u.strip_size())
     try:
-        strip = await asyncio.to_thread(
+        size = await visit.device(unit, lambda u: u.strip_size())
+        return await asyncio.to_thread(
             draw_strip,
             visit.house.strip_template,
             size,
@@ -71,16 +90,8 @@ async def endorse_permit(visit: Visit, permit: Permit, approval: Approval) -> No
         )
     except StripMismatch:
         raise NotEndorsed("strip-mismatch", chip=False, strip=False) from None
-    async with visit.working():
-        _progress(visit, 0)
-        before = await _strip_code(visit, permit)
-        await _write_chip(visit, permit, approval)
-        _progress(visit, 1)
-        await _print_strip(visit, before, approval, strip)
-        _progress(visit, 2)
-        carries = await read_back(visit, permit, approval)
-        if not (carries.chip and carries.strip):
-            raise NotEndorsed("read-back-differs", chip=carries.chip, strip=carries.strip, erased=True)
+    except DeviceError as failure:
+        raise NotEndorsed(failure.code, chip=False, strip=False) from failure
 
 
 async def read_back(visit: Visit, permit: Permit, approval: Approval) -> Carries:

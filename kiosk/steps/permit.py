@@ -202,15 +202,25 @@ async def retract_permit(visit: Visit) -> bool:
             count = act.after["bin_count"] = await visit.device(unit, lambda u: u.retract())
         except Retry:
             act.failed(bin_count=before)
-            visit.held.permit = False
-            return False
     visit.held.permit = False
+    if act.state is EffectState.FAILED:
+        await _note_taken_at_last(visit)
+        return False
     letter = Letter("permit-retained", {"device": "permit_unit", "bin_count": count}, visit.case_no)
     await house.journal.note(
         visit.number, "permit-retained", device="permit_unit", bin_count=count, letter=letter
     )
     house.events.event("card-retained", visit=visit.number, device="permit_unit", count=count)
     return True
+
+
+async def _note_taken_at_last(visit: Visit) -> None:
+    """Write down that the permit is with its holder, though nothing gave it back: custody has ended."""
+    journal = visit.house.journal
+    taken = (await journal.visit(visit.number)).last(effects.TAKE_PERMIT)
+    if taken is not None and taken.state is EffectState.DONE:
+        after = {"media": Media.NOT_PRESENT.value, "reason": "taken-meanwhile"}
+        await journal.conclude(taken.intent, EffectState.COMPENSATED, after=after)
 
 
 async def _let_in(visit: Visit, trouble: Text | None) -> None:

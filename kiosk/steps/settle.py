@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from devices.base import DeviceError
 from kiosk.journal import effects
-from kiosk.journal.records import Letter, Outcome
+from kiosk.journal.records import JournalFailed, Letter, Outcome
 from kiosk.money import NotDelivered, Paid, Payment
 from kiosk.platform import Approval, PlatformError, Refused
 from kiosk.prompts import Working
@@ -106,7 +106,7 @@ async def _submit(visit: Visit, payment: Payment, permit: Permit, wishes: Sequen
 async def _endorse(visit: Visit, paid: Paid, permit: Permit, approval: Approval) -> None:
     """Endorse; when that fails undo what can be undone and tell the back office what the permit carries."""
     try:
-        await endorse_permit(visit, permit, approval)
+        await _try_to_endorse(visit, permit, approval)
     except NotEndorsed as failure:
         chip = failure.chip
         if chip:
@@ -121,6 +121,17 @@ async def _endorse(visit: Visit, paid: Paid, permit: Permit, approval: Approval)
             # The permit no longer looks as it came: the money goes back, and staff must see to it.
             await paid.escalate(failure.code, give_back=True)
         raise
+
+
+async def _try_to_endorse(visit: Visit, permit: Permit, approval: Approval) -> None:
+    """Endorse; raises ``NotEndorsed``, also for what nobody foresaw: then anything may be on the permit."""
+    try:
+        await endorse_permit(visit, permit, approval)
+    except (NotEndorsed, JournalFailed):
+        raise
+    except Exception as error:
+        visit.house.unexpected(error, visit.number)
+        raise NotEndorsed("internal", chip=True, strip=True, erased=True) from error
 
 
 async def _report(visit: Visit, approval: Approval, *, issued: bool, chip: bool, strip: bool) -> None:

@@ -52,7 +52,7 @@ from kiosk.reception import Reception
 from kiosk.recovery import Recovery
 from kiosk.rules import Wish
 from kiosk.services import Service
-from kiosk.settings import Site, Times
+from kiosk.settings import Times
 from kiosk.stage import Stage
 from kiosk.steps import farewell, settle
 from kiosk.steps.id_card import ask_to_take_id_card, read_id_card
@@ -64,15 +64,10 @@ from kiosk.visit import Visit
 
 ROOT: Final = Path(__file__).parents[2]
 KEY: Final = bytes(range(32))
-SITE: Final = Site(
-    "330212K01",
-    {"zh-CN": "测试大厅", "en": "Hall"},
-    False,
-    "0574-00000000",
-    {},
-    {},
-    "https://example.invalid/r/",
+SITE: Final[Any] = SimpleNamespace(
+    id="330212K01", name={"zh-CN": "测试大厅", "en": "Hall"}, hotline="0574-00000000"
 )
+RECEIPT_URL: Final = "https://example.invalid/r/"
 TIMES: Final = Times(idle_s=5, warn_s=1, take_s=0.1, pay_s=5, rate_s=5, print_s=5, closing_s=5)
 PATIENCE: Final = Patience(
     poll_s=0.002,
@@ -306,7 +301,7 @@ def _house(line: Line, journal: Journal, clock: SystemClock) -> House:
         template_decoder=unused,
         strip_template=TEMPLATE,
         rules_folder=ROOT / "config" / "rules",
-        receipt_url=SITE.receipt_url,
+        receipt_url=RECEIPT_URL,
         numbers=numbers,
         simulated=True,
     )

@@ -47,8 +47,10 @@ class Person:
     pay_by: str = "payment_terminal"
     pays: bool = True
     takes: bool = True
+    at_last: bool = False
+    """Takes the permit in the moment in which it is drawn in again."""
     breaks: str = ""
-    """Which act of the permit unit fails while they are served: ``chip`` or ``strip``."""
+    """What fails at the permit unit while they are served: ``chip``, ``strip`` or the last ``look`` at it."""
 
 
 @dataclass(slots=True)
@@ -122,7 +124,7 @@ class PermitUnit(Unit):
         assert PERSONA.permit is not None
         self.where, self.in_bin = Media.NOT_PRESENT, False
         self.strip, self.chip = PERSONA.permit.strip_code, PERSONA.permit.endorsements
-        self.printed = self.spoilt = 0
+        self.printed = self.spoilt = self.looks = 0
 
     @property
     def untouched(self) -> bool:
@@ -164,6 +166,9 @@ class PermitUnit(Unit):
         self.strip, self.printed = read_strip(strip), self.printed + 1
 
     def scan_strip(self) -> str:
+        self.looks += self.printed > 0
+        if self.hall.person.breaks == "look" and self.looks == 2:
+            raise Fault("permit_unit", "hardwareError", StaffAction.RESET)
         return self.strip
 
     def strip_size(self) -> tuple[int, int]:
@@ -174,6 +179,8 @@ class PermitUnit(Unit):
             self.where = Media.ENTERING
 
     def retract(self) -> int:
+        if self.hall.person.at_last:
+            self.where = Media.NOT_PRESENT
         if self.where is Media.NOT_PRESENT:
             raise Retry("permit_unit", "noMedia")
         self.where, self.in_bin, self.retained = Media.NOT_PRESENT, True, self.retained + 1
@@ -356,7 +363,8 @@ class Hall:
                 self._chance.choice(("payment_terminal", "wechat")),
                 pays=self._chance.random() < 0.9,
                 takes=self._chance.random() < 0.9,
-                breaks=self._chance.choice(("", "", "", "", "chip", "strip")),
+                at_last=self._chance.random() < 0.5,
+                breaks=self._chance.choice(("", "", "", "", "chip", "strip", "look")),
             )
         return self.person
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import random
 import tempfile
 import time
@@ -17,9 +16,8 @@ from kiosk.http import Refused
 from kiosk.journal.verify import verify_file
 from tests.crash import core
 from tests.crash.hall import Hall
+from tests.forking import FORKING
 
-FORKING: Final = multiprocessing.get_context("forkserver")
-"""A process that has loaded everything and starts no thread begets each core: it is there at once."""
 MOST_QUESTIONS: Final = 45
 """A life ends after so many questions at most, which is about one visit and the recovery of another."""
 LONGEST_MOMENT_S: Final = 0.01
@@ -53,7 +51,6 @@ class Told:
 
 def kill(count: int, seed: int) -> Told:
     """Kill cores ``count`` times at any moment, and tell how it went."""
-    FORKING.set_forkserver_preload([core.__name__])
     chance, told = random.Random(seed), Told()
     while told.kills < count:
         _one_journal(min(LIVES_OF_ONE, count - told.kills), chance, told)
@@ -64,10 +61,10 @@ def _one_journal(lives: int, chance: random.Random, told: Told) -> None:
     hall = Hall(chance)
     with tempfile.TemporaryDirectory(prefix="lives-", dir=MEMORY) as folder:
         for _ in range(lives):
-            told.struck[_live(hall, Path(folder), chance)] += 1
+            told.struck[live(hall, Path(folder), chance)] += 1
             told.kills += 1
         hall.open = False
-        _live(hall, Path(folder), None)
+        live(hall, Path(folder), None)
         report = verify_file(Path(folder) / "journal.db", core.KEY)
     told.wrong += [*hall.wrong, *report.faults, *(f"{number} can still be paid" for number in hall.orphans())]
     told.outcomes.update(hall.judged)
@@ -75,7 +72,7 @@ def _one_journal(lives: int, chance: random.Random, told: Told) -> None:
     told.most_starts = max(told.most_starts, hall.most_starts)
 
 
-def _live(hall: Hall, folder: Path, chance: random.Random | None) -> str:
+def live(hall: Hall, folder: Path, chance: random.Random | None) -> str:
     """Let one core live, and kill it by ``chance``; return the question that it asked last.
 
     Raises ``TimeoutError`` for one that may come home and does not, ``ChildProcessError`` for one that ended

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
 import random
 import signal
 from dataclasses import dataclass, field
@@ -34,6 +33,7 @@ from kiosk.money import Cashier, Patience
 from kiosk.numbers import Numbers
 from kiosk.platform import OrderState, Platform
 from kiosk.recovery import Recovery
+from tests.forking import FORKING
 from tests.trust.world import (
     FEE_FEN,
     KEY,
@@ -272,6 +272,19 @@ DEATHS = [
         on_strip="STRIP-1",
         takes_it=False,
         reported=(True, True, True),
+    ),
+    Death(
+        "given up though it carries both, not yet refunded",
+        Outcome.ESCALATED,
+        submit=E.DONE,
+        approved=True,
+        chip=E.DONE,
+        strip=E.DONE,
+        on_chip=NEW_CHIP,
+        on_strip="STRIP-1",
+        given_up=True,
+        returned_fen=FEE_FEN,
+        reported=(False, True, True),
     ),
     Death(
         "given up as not endorsed, not yet refunded",
@@ -542,9 +555,6 @@ async def test_a_submission_that_cannot_be_asked_is_refunded_and_escalated(tmp_p
 
 # --- killed again during recovery ------------------------------------------------------------------
 
-FORKING = multiprocessing.get_context("forkserver")
-"""Children that have everything imported already: a start takes milliseconds."""
-
 
 def child(folder: str, environment: dict[str, str]) -> None:
     """Recover in a process of its own; the world out there is kept in a file beside the journal."""
@@ -624,7 +634,6 @@ async def test_killed_at_every_point_of_recovery_it_still_converges(tmp_path: Pa
         assert process.exitcode is not None
         return process.exitcode
 
-    FORKING.set_forkserver_preload(["tests.trust.test_recovery"])
     await prepare(tmp_path / "good")
     assert start(tmp_path / "good", KIOSK_FAILPOINT_LOG=str(tmp_path / "points")) == 0
     points = (tmp_path / "points").read_text().split()
