@@ -9,9 +9,9 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Protocol
 
 START_S = 30.0
 
@@ -20,8 +20,45 @@ class KioskGone(Exception):
     """The kiosk's process ended, or hung up."""
 
 
+class Process(Protocol):
+    """A process that was begun here, as ``subprocess`` has them."""
+
+    @property
+    def pid(self) -> int: ...
+
+    def poll(self) -> int | None:
+        """Return its exit code, negative for a signal; None while it runs."""
+        ...
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Return the exit code once it has ended; raises ``subprocess.TimeoutExpired``."""
+        ...
+
+    def terminate(self) -> None: ...
+
+    def kill(self) -> None: ...
+
+
+Launch = Callable[[Sequence[str], Mapping[str, str], int], Process]
+"""Begins a kiosk: with these arguments, this environment beside our own, its words to this descriptor."""
+
+
+def interpreter(arguments: Sequence[str], environment: Mapping[str, str], words: int) -> Process:
+    """Begin a kiosk in a Python of its own."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "kiosk", *arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=words,
+        stderr=words,
+        env={**os.environ, **environment},
+    )
+
+
 class KioskProcess:
     """One run of the kiosk on a bench's site file. ``spawned_s`` is when it was begun (monotonic)."""
+
+    launch: ClassVar[Launch] = interpreter
+    """How all of them are begun. Tests know a quicker way."""
 
     def __init__(
         self,
@@ -35,17 +72,9 @@ class KioskProcess:
         self._debug_file = self.state / "debug.json"
         self._debug_file.unlink(missing_ok=True)
         self._errors = (self.state / "kiosk.stderr").open("ab")
-        command = [sys.executable, "-m", "kiosk", "--site", str(site), "run", *options]
-        if headless:
-            command.append("--headless")
+        arguments = ["--site", str(site), "run", *options, *(["--headless"] if headless else ())]
         self.spawned_s = time.monotonic()
-        self._process = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=self._errors,
-            stderr=self._errors,
-            env={**os.environ, **(environment or {})},
-        )
+        self._process = type(self).launch(arguments, environment or {}, self._errors.fileno())
 
     @property
     def pid(self) -> int:
