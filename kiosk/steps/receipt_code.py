@@ -42,12 +42,13 @@ async def ask_for_receipt(visit: Visit) -> str:
 async def scan_case_no(visit: Visit) -> str:
     """Have the slip of a case (办件回执) scanned; return the case's number, "" when none was read.
 
-    The code is the number itself, or the site's link with the number at its end.
+    The code is the number itself, or the site's link with the number behind; on the slip of one of the case's
+    papers that paper's number comes after it.
     """
     link = visit.house.receipt_url
 
     def read(code: str) -> str:
-        return number_in(code.removeprefix(link) if link else code)
+        return number_in(code.removeprefix(link).partition("/")[0])
 
     return await scan(visit, "scan-slip", "case-slip", text("case-slip.without"), read)
 

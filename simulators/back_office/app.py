@@ -22,6 +22,7 @@ from simulators.back_office import (
     operations,
     outstanding,
     payments,
+    receipt_page,
     verification,
 )
 from simulators.back_office.answers import Clerk
@@ -133,6 +134,7 @@ def create_app(
             Route("/notify/alipay", alipay_notice, methods=["POST"]),
             *verification.routes(office),
             *guide_page.routes(office),
+            *receipt_page.routes(office),
             *office_page.ROUTES,
             *(
                 Route(

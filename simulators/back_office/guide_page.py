@@ -17,7 +17,7 @@ from starlette.routing import Route
 
 from simulators.back_office.catalogue import Item, Level, find_item, items_of
 from simulators.back_office.desk import Office
-from simulators.back_office.public_page import HEADERS, page
+from simulators.back_office.public_page import HEADERS, page, said, table
 
 PATH: Final = "/guide/"
 ITSELF: Final = "guide"
@@ -59,10 +59,9 @@ def _leaflet(item: Item, today: str) -> str:
         (("依据", "Legal basis"), (item.source, "")),
         (("在哪里办", "Where"), _places(item.accept)),
     )
-    table = "".join(f"<tr><th>{_said(label)}</th><td>{_said(value)}</td></tr>" for label, value in rows)
     return (
         f'<h1>{escape(item.title["zh-CN"])}</h1><p class="en" lang="en">{escape(item.title["en"])}</p>'
-        f"<table>{table}</table>"
+        f"{table(rows)}"
         f'<p>以 {today} 的规定为准。</p><p class="en" lang="en">As the rules stand on {today}.</p>'
         f'<p><a href="{PATH}">看别的事项 <span lang="en">Other items</span></a></p>'
     )
@@ -70,7 +69,7 @@ def _leaflet(item: Item, today: str) -> str:
 
 def _list(items: Sequence[Item]) -> str:
     lines = "".join(
-        f'<li><a href="{PATH}{quote(item.service, safe="")}">{_said(_both(item.title))}</a></li>'
+        f'<li><a href="{PATH}{quote(item.service, safe="")}">{said(*_both(item.title))}</a></li>'
         for item in items
     )
     return f"<ul>{lines}</ul>"
@@ -81,12 +80,6 @@ def _unknown() -> str:
         '<section class="no"><h1>没有这个事项</h1><p class="en" lang="en">There is no such item</p></section>'
         f'<p><a href="{PATH}">看全部事项 <span lang="en">See all items</span></a></p>'
     )
-
-
-def _said(words: tuple[str, str]) -> str:
-    """Write Chinese with its English below; what has no English stands alone."""
-    chinese, english = map(escape, words)
-    return f'{chinese}<span class="en" lang="en">{english}</span>' if english else chinese
 
 
 def _both(words: Mapping[str, str]) -> tuple[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from html import escape
 from typing import Final
 
@@ -24,6 +24,18 @@ def page(chinese: str, english: str, body: str) -> str:
         f'<span lang="en">{escape(english)}</span></header>'
         f"<main>{body}</main><footer>模拟环境 SIMULATED</footer></body></html>"
     )
+
+
+def said(chinese: str, english: str) -> str:
+    """Return Chinese with its English below, as HTML; what has no English stands alone."""
+    below = f'<span class="en" lang="en">{escape(english)}</span>' if english else ""
+    return f"{escape(chinese)}{below}"
+
+
+def table(rows: Iterable[tuple[tuple[str, str], tuple[str, str]]]) -> str:
+    """Return rows of label and value, each in both languages, as HTML."""
+    lines = "".join(f"<tr><th>{said(*label)}</th><td>{said(*value)}</td></tr>" for label, value in rows)
+    return f"<table>{lines}</table>"
 
 
 _STYLE: Final = """

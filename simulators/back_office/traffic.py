@@ -152,6 +152,7 @@ def decide(db: Connection, office: Office, asked: DecisionAsked) -> Decision:
     keep_signature(db, office, asked.case_no, "decision", decision_no, asked.signature)
     way = "decision-signed" if asked.signature is not None else "decision-unsigned"
     note(db, office, asked.case_no, way, decision_no)
+    change_case(db, asked.case_no, id_number=person["id_number"], name=person["name"])
     if _ordered(office, "mixes_up"):
         person = {"id_number": "110101199001019990", "name": "另一个人"}
     return _decision(db, _require(db, asked.violation_no), person)

@@ -138,6 +138,8 @@ def test_a_decision_adds_points_and_names_its_driver(mei: Desk) -> None:
     assert MEI["id_card"]["number"] not in document
     assert mei.records()["licence"]["points"] == 10
     assert mei.shown("1345")["decision_no"] == decision["decision_no"]
+    asked = {"case_no": "CASE-1", "last_four": MEI["id_card"]["number"][-4:]}
+    assert mei.bench.post("/v1/progress", asked).json()["next_step"] == "pay"
 
 
 def test_a_decision_says_whether_it_was_signed_and_officers_see_how(
