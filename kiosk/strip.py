@@ -7,7 +7,6 @@ picture that does not say what it should never reaches the printer.
 
 from __future__ import annotations
 
-import io
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -31,7 +30,7 @@ class StripMismatch(Exception):
 class StripTemplate:
     """Where things stand on the strip, in dots; the lines of an endorsement name its fields in braces.
 
-    The fonts are in memory: a strip is drawn after the payment, when no file may be openable any more.
+    The fonts are mapped into memory here: a strip is drawn after the payment, when no file may be openable.
     """
 
     margin: int
@@ -52,8 +51,8 @@ class StripTemplate:
         """Read the template and the font; raises ``OSError`` when either cannot be."""
         with path.open("rb") as file:
             table: dict[str, Any] = tomllib.load(file)["strip"]
-        heading = ImageFont.truetype(io.BytesIO(font.read_bytes()), table["heading_size"])
-        return cls(**table, heading_font=heading, line_font=heading.font_variant(size=table["line_size"]))
+        heading, lines = (ImageFont.truetype(font, table[size]) for size in ("heading_size", "line_size"))
+        return cls(**table, heading_font=heading, line_font=lines)
 
 
 def draw_strip(
