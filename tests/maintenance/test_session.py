@@ -33,7 +33,7 @@ def kiosk(running: Machine) -> Iterator[Machine]:
 
 
 def eventually(so: Callable[[], bool]) -> None:
-    for _ in range(200):
+    for _ in range(800):
         if so():
             return
         time.sleep(0.05)
@@ -98,6 +98,35 @@ def test_a_wrong_pin_is_not_admitted_and_nothing_says_which(kiosk: Machine) -> N
     assert said["paragraphs"][0]["args"]["tries"] == 4
     kiosk.staff.press("not-admitted", "ok")
     kiosk.staff.log_in()
+    kiosk.staff.log_out()
+
+
+def test_staff_see_which_unit_of_the_store_differs_and_have_it_compared_again(kiosk: Machine) -> None:
+    """What they say is not enough: the unit serves again when it is as the register says."""
+
+    def units_out() -> Any:
+        return kiosk.link.ask("status")["units_out"]
+
+    kiosk.world.do("empty_unit", unit=1)
+    eventually(lambda: units_out() == {"1": "documentsMissing"})
+    turn(kiosk.world, "maintenance")
+    kiosk.staff.log_in(Role.OPERATOR)
+    kiosk.staff.open("devices")
+    kiosk.staff.press("devices", "choose", "card_dispenser")
+    kiosk.staff.press("device", "check-store")
+    (row,) = kiosk.staff.until("store")["prompt"]["rows"]
+    assert (row["label"]["args"]["unit"], row["value"]["args"]["documents"]) == (1, "SL2026110001")
+    for stocked, told, left in (
+        (False, "store-differs", {"1": "documentsMissing"}),
+        (True, "store-agrees", {}),
+    ):
+        if stocked:
+            kiosk.world.do("stock_documents")
+            kiosk.staff.press("device", "check-store")
+        kiosk.staff.press("store", "checked")
+        kiosk.staff.press(told, "ok")
+        assert units_out() == left
+    assert "check-store" not in [one["name"] for one in kiosk.staff.until("device")["prompt"]["actions"]]
     kiosk.staff.log_out()
 
 

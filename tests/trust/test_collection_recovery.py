@@ -13,7 +13,7 @@ from kiosk.clock import SystemClock
 from kiosk.collection_office import CollectionOffice, Standing
 from kiosk.collection_recovery import CollectionGoods
 from kiosk.journal import Journal
-from kiosk.journal.effects import PICK_DOCUMENT, RETAIN_DOCUMENT
+from kiosk.journal.effects import PICK_DOCUMENT, PRESENT_DOCUMENT, RETAIN_DOCUMENT
 from kiosk.store_units import Why, units_out
 from tests.trust.world import KEY, in_loop
 
@@ -75,4 +75,29 @@ async def test_why_it_was_kept_outlives_a_power_cut(
             await goods.settle(VISIT)
         assert (desk.told, desk.kept) == ([(SLIP, standing)], 1)
         assert await units_out(journal) == out
+        assert not await journal.unresolved()
+
+
+@pytest.mark.parametrize(
+    ("found", "standing", "kept"),
+    [
+        (Media.PRESENT, Standing.RETAINED, 1),
+        (Media.ENTERING, Standing.RETAINED, 1),
+        (Media.NOT_PRESENT, Standing.ISSUED, 0),
+    ],
+)
+@in_loop
+async def test_a_card_that_was_to_be_let_go_is_its_holders_only_when_it_is_gone(
+    tmp_path: Path, found: Media, standing: Standing, kept: int
+) -> None:
+    desk = Desk(found, 0)
+    async with await Journal.open(tmp_path / "journal.db", KEY, SystemClock()) as journal:
+        await journal.begin(VISIT, "pick-up", "C1")
+        async with journal.acting(VISIT, PICK_DOCUMENT, "p", before=BEFORE) as act:
+            act.after["media"] = "present"
+        await journal.intend(VISIT, PRESENT_DOCUMENT, "g", before=BEFORE)
+        goods = CollectionGoods(journal, cast("CollectionOffice", desk), desk)
+        for _ in range(2):
+            assert (await goods.settle(VISIT)).whole is (not kept)
+        assert (desk.told, desk.kept) == ([(SLIP, standing)], kept)
         assert not await journal.unresolved()
