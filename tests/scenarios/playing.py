@@ -1,6 +1,8 @@
-"""Playing scenarios as tests: two files share them, so that two workers can play at once."""
+"""Playing scenarios as tests: four files share them, so that as many workers can play at once."""
 
 from __future__ import annotations
+
+from typing import Final
 
 from simulators import judge
 from simulators.kiosk_link import KioskGone
@@ -9,11 +11,20 @@ from simulators.scenario_file import Scenario, load_all
 from simulators.stand import NotReady, Stand
 
 OF_DEVICES = ("camera", "chip", "document", "face", "finger", "id-card", "permit", "receipt", "strip", "worn")
+VISITS, DEVICES, PAPERS, DESKS = "visits", "devices", "papers", "desks"
+BY_SERVICE: Final = {
+    "certificates": PAPERS,
+    "guide": PAPERS,
+    "progress": PAPERS,
+    "pick-up": DESKS,
+    "traffic-violations": DESKS,
+}
+"""Which file plays what a citizen wants, unless it begins with a device's trouble; the others are visits."""
 
 
-def scenarios(*, of_devices: bool) -> list[Scenario]:
-    """Return those that begin with a device's trouble, or all the others."""
-    return [one for one in load_all() if one.name.startswith(OF_DEVICES) is of_devices]
+def scenarios(share: str) -> list[Scenario]:
+    """Return those of a share: each scenario has one."""
+    return [one for one in load_all() if _share(one) == share]
 
 
 def must_go_well(scenario: Scenario, stand: Stand) -> None:
@@ -25,3 +36,9 @@ def must_go_well(scenario: Scenario, stand: Stand) -> None:
     if wrong or not judge.may_go_on(scenario):
         stand.close()
     assert not wrong, "\n".join(wrong)
+
+
+def _share(scenario: Scenario) -> str:
+    if scenario.name.startswith(OF_DEVICES):
+        return DEVICES
+    return BY_SERVICE.get(scenario.citizen.service, VISITS)

@@ -6,9 +6,9 @@ import pytest
 
 from simulators.scenario_file import Scenario
 from simulators.stand import Stand
-from tests.scenarios.playing import must_go_well, scenarios
+from tests.scenarios.playing import DEVICES, must_go_well, scenarios
 
 
-@pytest.mark.parametrize("scenario", scenarios(of_devices=True), ids=lambda scenario: scenario.name)
+@pytest.mark.parametrize("scenario", scenarios(DEVICES), ids=lambda scenario: scenario.name)
 def test_scenario(scenario: Scenario, stand: Stand) -> None:
     must_go_well(scenario, stand)
