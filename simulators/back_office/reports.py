@@ -40,7 +40,8 @@ events: Final = Table(
 class Event(Part):
     """Something a kiosk tells. Kinds in use: rating, permit-retained, escalation, effect-failed,
     receipt-by-link, id-card-left, heartbeat, journal-head, endorsement-outcome, certificate-outcome,
-    document-outcome, permit-surrendered;
+    document-outcome, permit-surrendered, store-compared (all units of the store that hold something else
+    than the register says, and why; none when they agree again);
     others are kept too, since one kind that is new must not hold up the rest.
 
     An ``…-outcome`` is one that could not be told at its time, and it is acted on. The body of an
