@@ -41,7 +41,7 @@ PARTS: Final = {
         ("kiosk/journal/*.py",),
         (
             "tests/trust/test_journal.py",
-            "tests/trust/test_journal_parts.py",
+            "tests/trust/journal_parts",
             "tests/trust/test_journal_files.py",
             "tests/trust/test_journal_keys.py",
             "tests/trust/test_effects.py",
