@@ -12,6 +12,7 @@ import numpy as np
 import requests
 
 from simulators.people import FOLDER, Persona
+from tests.residue import strokes
 
 ENCODINGS: Final = ("utf-8", "utf-16-le", "gb18030", "utf-32-le")
 """In files and on the network; on the card and inside Python; on printers; inside Python for rare names."""
@@ -38,6 +39,7 @@ def of(person: Persona, camera_url: str) -> Marks:
         "card-photo": frozenset({*_pieces(card.photo), *_rows(_decoded(card.photo))}),
         "face": frozenset(_frames(camera_url)),
         "finger": frozenset(_fingers(person)),
+        "signature": strokes.marks(),
     }
 
 

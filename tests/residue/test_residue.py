@@ -16,7 +16,7 @@ from simulators.people import load_personas
 from tests.chaos.test_processes import child_of
 from tests.crash.ground import Ground
 from tests.crash.routes import Route
-from tests.residue import marks, search
+from tests.residue import marks, search, strokes
 
 WHO: Final = "li-wenjing"
 CLEAN_S: Final = 1.0
@@ -39,6 +39,19 @@ FINGER = Route(
     Outcome.DELIVERED,
 )
 """With a number that is left for the result of an objection."""
+SIGNED = Route(
+    "signed",
+    Plan(
+        WHO,
+        "guide",
+        answers={
+            "find-item": ("enter", "JZZ"),
+            "item": ("notice", None),
+            "sign-notice": ("sign", strokes.SIGNATURE),
+        },
+    ),
+    Outcome.DELIVERED,
+)
 CANCELLED = Route("cancelled", Plan(WHO, answers={"check-data": ("cancel", None)}), Outcome.CANCELLED)
 
 pytestmark = pytest.mark.timeout(400)
@@ -109,6 +122,30 @@ def test_while_the_person_is_there_the_search_sees_them(place: Place) -> None:
 
     place.ground.visit(CANCELLED, watcher=watch)
     assert {"name", "id-number", "permit", "card-photo"} <= set(seen[0])
+
+
+def test_a_signature_is_seen_while_it_is_held_and_gone_afterwards(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place.ground.ready()
+    seen: dict[str, Counter[str]] = {}
+
+    def watch(page: dict[str, dict[str, str]]) -> None:
+        if page["prompt"]["name"] in ("filing-notice", "rate"):  # nobody is timed out here
+            seen[page["prompt"]["name"]] = search.in_memory(place.ground.pid, place.finder)
+
+    report = place.ground.visit(SIGNED, watcher=watch)
+    assert report is not None
+    assert (report["outcome"], report["reason"]) == (SIGNED.ends, "")
+    time.sleep(CLEAN_S)
+    left = search.in_memory(place.ground.pid, place.finder)
+    with capsys.disabled():
+        held = {page: found["signature"] for page, found in seen.items()}
+        print(
+            f"\nresidue, signed: {len(place.marks['signature'])} marks of strokes, {held}, left {dict(left)}"
+        )
+    assert max(held.values()) > 0, "neither while it was filed nor afterwards"
+    assert (place.files(), _of_the_child(place), left) == ({}, Counter(), Counter())
 
 
 @pytest.mark.parametrize("page", ["check-data", "endorsing"])
