@@ -139,15 +139,15 @@ async def _receive(settings: Settings, *, headless: bool, fullscreen: bool) -> N
     sys.setswitchinterval(SWITCH_S)
     window = _window(
         settings,
-        kiosk.catalogue,
+        kiosk.ground.catalogue,
         fullscreen=fullscreen,
         on_answer=kiosk.answered,
-        on_touch=kiosk.stage.touched,
+        on_touch=kiosk.ground.stage.touched,
         preview=kiosk.preview,
         clock=kiosk.now,
         on_frame=lambda: kiosk.watchdog.beat("window"),
     )
-    kiosk.stage.attach(window)
+    kiosk.ground.stage.attach(window)
     showing = asyncio.create_task(window.run(), name="window")
     showing.add_done_callback(lambda _: receiving.cancel())
     try:

@@ -90,10 +90,10 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cabinet]:
         # A citizen waits as long as the wire needs; a test need not.
         patch.setattr("devices.document_scanner.driver._SCAN_S", 1.5)
         kiosk = Kiosk(settings.load(bench.state / "site.toml"))
-        workers = dict(kiosk.cabinet.workers)
+        workers = dict(kiosk.ground.cabinet.workers)
         if "document_scanner" not in workers:  # not fitted in every model, and so not in every site file
             scanner = open_document_scanner(bench.links["document_scanner"])
-            workers["document_scanner"] = Worker(scanner, kiosk)
+            workers["document_scanner"] = Worker(scanner, kiosk.ground.witness)
         yield Cabinet(bench, kiosk, workers)
         for worker in workers.values():
             asyncio.run(worker.close())
@@ -126,7 +126,7 @@ def test_each_trigger_yields_each_part_of_its_entry(cabinet: Cabinet, device: st
     assert (event["event"], event["device"], event["code"]) == (entry.event, device, code)
     assert event.get("action") == (error.action.value if isinstance(error, Fault) else None)
     for language in LANGUAGES:
-        assert cabinet.kiosk.catalogue.say(CATALOGUE.sentence(error), language)
+        assert cabinet.kiosk.ground.catalogue.say(CATALOGUE.sentence(error), language)
     assert fits(entry.wire, said), f"the device says {said[-300:].hex(' ').upper()} {said[-300:]!r}"
     if set(entry.actions) - BY_NO_HANDS and (device, code) not in BY_A_RESTART:
         worker = cabinet.workers[device]

@@ -10,7 +10,7 @@ from unittest.mock import AsyncMock
 import pytest
 
 from kiosk import gate
-from kiosk.app import REPAIR_S, Kiosk
+from kiosk.background import repair
 from kiosk.reception import Reception
 from kiosk.report import Report
 from kiosk.services import Service
@@ -61,16 +61,13 @@ async def test_repair_asks_money_at_any_time_and_devices_only_between_visits(
 ) -> None:
     monkeypatch.setattr(gate, "not_now", lambda house, service: None)
     journal = SimpleNamespace(unresolved=AsyncMock(return_value=()), newest_note=AsyncMock(return_value=None))
-    house: Any = SimpleNamespace(one_at_a_time=asyncio.Lock(), journal=journal)
+    cabinet = SimpleNamespace(quarantine=lambda names: None)
+    house: Any = SimpleNamespace(one_at_a_time=asyncio.Lock(), journal=journal, cabinet=cabinet)
     reception = Served(house)
     asking = Asking(reception)
-    kiosk: Any = SimpleNamespace(
-        settings=SimpleNamespace(patience=0.001 / REPAIR_S),
-        cabinet=SimpleNamespace(quarantine=lambda names: None),
-    )
     service: Any = SimpleNamespace()
     recovery: Any = asking
-    repairing = asyncio.create_task(Kiosk._repair(kiosk, house, recovery))
+    repairing = asyncio.create_task(repair(house, recovery, every_s=0.001))
     for visits in range(1, ROUNDS + 1):
         serving = asyncio.create_task(reception.serve(service))
         async with asyncio.timeout(10):

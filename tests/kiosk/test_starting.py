@@ -79,7 +79,7 @@ class Onlooker:
 async def start(kiosk: Kiosk) -> list[str]:
     """Run the kiosk until its first page stands; return the names of all pages shown."""
     onlooker = Onlooker()
-    kiosk.stage.attach(onlooker)
+    kiosk.ground.stage.attach(onlooker)
     running = asyncio.create_task(kiosk.run())
     opening = asyncio.create_task(onlooker.open.wait())
     try:
