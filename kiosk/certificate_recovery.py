@@ -49,10 +49,8 @@ class CertificateGoods:
         await self._ask_jobs(await self._journal.visit(visit))
         record = await self._journal.visit(visit)
         await self._ask_office(record, good=printed(record))
-        if not printed(record):
-            return NO_GOODS
         await note_if_left(self._journal, record)
-        return Goods(GoodsState.WHOLE)
+        return Goods(GoodsState.WHOLE) if printed(record) else NO_GOODS
 
     async def ask_again(self, record: VisitRecord) -> None:
         """Ask whoever is back again. Nothing of an ended visit becomes good: what is out was left."""

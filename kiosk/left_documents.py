@@ -1,7 +1,9 @@
 """Documents left in the output tray (遗留文件): noted, and no more printed until staff have cleared it.
 
 No sensor watches the tray. What came out is taken when its holder has said so; everything else counts as
-left, and the next person must not come upon it. The journal's notes say so, and hold across a restart.
+left, and the next person must not come upon it. A sheet that was moved for a job that failed counts too: half
+printed, it lies in the tray or in the printer, and names somebody. The journal's notes say so, and hold
+across a restart.
 """
 
 from __future__ import annotations
@@ -18,6 +20,8 @@ LEFT, TAKEN, CLEARED = "documents-left", "documents-taken", "documents-cleared"
 MEDIA_PRESENT: Final = "mediaPresent"
 """The word for a printer in whose tray something lies (XFS4IoT's ``media`` of a printer is ``present``)."""
 UNRESOLVED: Final = "unresolvedEffect"
+JAMMED: Final = "paperJammed"
+"""The printer's word for a sheet that did not come out."""
 
 
 class Book(Protocol):
@@ -34,9 +38,23 @@ def printed(record: VisitRecord) -> frozenset[str]:
     return frozenset(str(effect.before["serial"]) for effect in done)
 
 
+def spoilt(record: VisitRecord) -> int:
+    """Return for how many jobs that failed paper was moved: the counter says so, or the word of a jam."""
+    return sum(
+        _moved_paper(effect) for effect in record.every(PRINT_DOCUMENT) if effect.state is EffectState.FAILED
+    )
+
+
+def _moved_paper(effect: Effect) -> bool:
+    before, after = effect.before.get("sheets"), effect.after.get("sheets")
+    counted = before is not None and after is not None and after > before
+    return counted or effect.after.get("code") == JAMMED
+
+
 def copies_unseen(record: VisitRecord) -> int:
-    """Return how many copies came out if nobody has taken, or noted as left, so many; else 0."""
-    out, seen_to = len(printed(record)), (record.noted(TAKEN), record.noted(LEFT))
+    """Return how many came out, spoilt ones too, if nobody has taken, or noted as left, so many; else 0."""
+    out = len(printed(record)) + spoilt(record)
+    seen_to = (record.noted(TAKEN), record.noted(LEFT))
     seen = max((int(note.body["copies"]) for note in seen_to if note is not None), default=0)
     return out if out > seen else 0
 
