@@ -227,6 +227,7 @@ class Kiosk:
         self._house = self.ground.witness.house = None
 
     def _build_recovery(self, house: House, pages: RecoveryPages) -> Recovery:
+        documents = DocumentsAtRecovery(house.cabinet.document_printer)
         return Recovery(
             house.journal,
             house.cashier,
@@ -235,14 +236,12 @@ class Kiosk:
             permit=PermitAtRecovery(house.cabinet.permit_unit, house.strip_template),
             receipt=ReceiptAtRecovery(house.cabinet.receipt_printer),
             goods={
-                "guide": NoticeGoods(house.journal, house.notices),
-                "traffic-violations": TrafficGoods(house.journal, house.traffic),
+                "guide": NoticeGoods(house.journal, house.notices, documents),
+                "traffic-violations": TrafficGoods(house.journal, house.traffic, documents),
                 "pick-up": CollectionGoods(
                     house.journal, house.collection, DispenserAtRecovery(house.cabinet.card_dispenser)
                 ),
-                "certificates": CertificateGoods(
-                    house.journal, house.certificates, DocumentsAtRecovery(house.cabinet.document_printer)
-                ),
+                "certificates": CertificateGoods(house.journal, house.certificates, documents),
             },
             bystander=pages,
             take_wait_s=house.times.take_s,

@@ -6,18 +6,14 @@ POST has a key of its own, so that asking again after a lost reply is harmless.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any
 from urllib.parse import quote
 
+from kiosk.pdf import MAKING_S, pdf_of
 from kiosk.platform import Platform, Refused
-
-MAKING_S: Final = 15.0
-"""How long certificates are asked for: they are made and signed meanwhile, the first of a day more slowly."""
 
 
 class Decision(StrEnum):
@@ -76,7 +72,7 @@ class CertificateOffice:
 
     async def document(self, serial: str) -> bytearray:
         """Return the signed PDF as it was made; ``Refused``: ``void``."""
-        return await self._platform.get(f"{_path(serial)}/document", _document)
+        return await self._platform.get(f"{_path(serial)}/document", pdf_of)
 
     async def tell(self, serial: str, standing: Standing, reason: str = "") -> None:
         """Tell that a certificate was printed, or is void and why. ``Refused``: ``outcome-differs``."""
@@ -106,13 +102,6 @@ def _answered(value: Any) -> Answered:
     if (decision is Decision.ISSUED) != bool(serials) or len(set(serials)) != len(serials):
         raise ValueError("an answer that contradicts itself")
     return Answered(decision, serials)
-
-
-def _document(value: Any) -> bytearray:
-    pdf = bytearray(base64.b64decode(value["pdf"], validate=True))
-    if hashlib.sha256(pdf).hexdigest() != value["digest"]:
-        raise ValueError("a document that was damaged on its way")
-    return pdf
 
 
 def _of_case(value: Any) -> OfCase:

@@ -7,13 +7,11 @@ in the tray, and the printer stays out of service. Every other copy is void.
 
 from __future__ import annotations
 
-import asyncio
-from typing import Final, Protocol
+from typing import Final
 
-from devices.base import DeviceError
-from devices.interfaces import PrintJob, PrintState
 from kiosk.certificate_office import CertificateOffice, Standing
 from kiosk.goods_recovery import NO_GOODS, Goods, GoodsState
+from kiosk.job_recovery import PrinterPort, PrintJobs
 from kiosk.journal import Effect, EffectState, Journal, Letter, VisitRecord
 from kiosk.journal.effects import PRINT_DOCUMENT, SUBMIT_CERTIFICATE
 from kiosk.journal.fields import word
@@ -21,32 +19,17 @@ from kiosk.left_documents import note_if_left, printed
 from kiosk.platform import PlatformError
 
 INTERRUPTED: Final = "interrupted"
-CANCELLING_TRIES: Final = 20
-PAUSE_S: Final = 0.25
-_NOBODY_KNOWS: Final = frozenset({PrintState.NOT_FOUND, PrintState.UNKNOWN})
-
-
-class PrinterPort(Protocol):
-    """The document printer as recovery asks it. May raise ``devices.base.DeviceError``."""
-
-    async def job(self, name: str) -> PrintJob: ...
-
-    async def cancel(self, name: str) -> None: ...
-
-    async def sheets(self) -> int | None:
-        """Return the counter of the printer's life, None where it has none."""
-        ...
 
 
 class CertificateGoods:
     """``GoodsRecovery`` of certificates: their application, and a job for each copy."""
 
     def __init__(self, journal: Journal, office: CertificateOffice, printer: PrinterPort) -> None:
-        self._journal, self._office, self._printer = journal, office, printer
+        self._journal, self._office, self._jobs = journal, office, PrintJobs(journal, printer)
 
     async def settle(self, visit: str) -> Goods:
         """Ask about every copy of a dead visit, and tell the back office which are good and which void."""
-        await self._ask_jobs(await self._journal.visit(visit))
+        await self._jobs.ask(await self._journal.visit(visit))
         record = await self._journal.visit(visit)
         await self._ask_office(record, good=printed(record))
         await note_if_left(self._journal, record)
@@ -54,7 +37,7 @@ class CertificateGoods:
 
     async def ask_again(self, record: VisitRecord) -> None:
         """Ask whoever is back again. Nothing of an ended visit becomes good: what is out was left."""
-        await self._ask_jobs(record)
+        await self._jobs.ask(record)
         await note_if_left(self._journal, await self._journal.visit(record.visit))
         submitted = record.last(SUBMIT_CERTIFICATE)
         if submitted is not None and not submitted.state.resolved:
@@ -63,39 +46,6 @@ class CertificateGoods:
     def taken(self, record: VisitRecord) -> bool:
         """Tell whether copies came out: nothing draws them back, and whoever left them is told by letter."""
         return bool(printed(record))
-
-    # --- the printer ------------------------------------------------------------------------------
-
-    async def _ask_jobs(self, record: VisitRecord) -> None:
-        for effect in record.every(PRINT_DOCUMENT):
-            if not effect.state.resolved:
-                await self._ask_job(effect)
-
-    async def _ask_job(self, effect: Effect) -> None:
-        try:
-            job, sheets = await self._stopped(effect.key), await self._printer.sheets()
-        except DeviceError as error:
-            await self._not_known(effect, error.code)
-            return
-        state = _state(job, effect.before.get("sheets"), sheets)
-        if state.resolved:
-            after = {"state": job.state.value, "sheets": sheets}
-            await self._journal.conclude(effect.intent, state, after=after)
-        else:
-            await self._not_known(effect, job.state.value)
-
-    async def _stopped(self, name: str) -> PrintJob:
-        """Return the job once nothing more will come of it, as far as the printer lets itself be stopped."""
-        job = await self._printer.job(name)
-        if job.state.ended or job.state in _NOBODY_KNOWS:
-            return job
-        await self._printer.cancel(name)
-        for _ in range(CANCELLING_TRIES):
-            job = await self._printer.job(name)
-            if job.state.ended:
-                break
-            await asyncio.sleep(PAUSE_S)
-        return job
 
     # --- the back office ----------------------------------------------------------------------------
 
@@ -134,14 +84,3 @@ class CertificateGoods:
     async def _not_known(self, effect: Effect, code: str) -> None:
         if effect.state is EffectState.INTENDED:
             await self._journal.conclude(effect.intent, EffectState.UNKNOWN, after={"code": word(code)})
-
-
-def _state(job: PrintJob, before: int | None, after: int | None) -> EffectState:
-    """Return what job and counter say: a job that the printer has forgotten is told by the counter alone."""
-    if job.state is PrintState.COMPLETED:
-        return EffectState.DONE
-    if job.state.ended:
-        return EffectState.FAILED
-    if job.state in _NOBODY_KNOWS and before is not None and after is not None:
-        return EffectState.DONE if after > before else EffectState.FAILED
-    return EffectState.FAILED if job.state is PrintState.NOT_FOUND else EffectState.UNKNOWN

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any
 from urllib.parse import quote
 
+from kiosk.pdf import MAKING_S, pdf_of
 from kiosk.platform import Platform, Refused, question_key
 from kiosk.signature import Signature
 from kiosk.texts import Text, bilingual
@@ -78,6 +79,11 @@ class NoticeOffice:
             "signature": None if signature is None else signature.to_json(),
         }
         return await self._platform.post("/v1/notices", body, f"{case_no}:notice", _number)
+
+    async def document(self, case_no: str) -> bytearray:
+        """Return a case's notice as a signed PDF."""
+        path = f"/v1/cases/{quote(case_no, safe='')}/notice/document"
+        return await self._platform.get(path, pdf_of, deadline_s=MAKING_S)
 
     async def of_case(self, case_no: str) -> str:
         """Return the number of a case's notice, "" when it has none, in one exchange; for recovery."""

@@ -20,8 +20,9 @@ from kiosk.matching.memory import give_back
 from kiosk.meter import Meter
 from kiosk.report import Report, report_of
 from kiosk.services import Service
+from kiosk.steps.office_paper import ask_to_take_papers
 from kiosk.texts import text
-from kiosk.visit import Visit
+from kiosk.visit import NOBODY_THERE, Visit
 
 
 class Reception:
@@ -113,6 +114,9 @@ class Reception:
             record = await house.journal.visit(number)
             if record.noted("delivered") is not None and outcome is not Outcome.ESCALATED:
                 outcome, reason = Outcome.DELIVERED, ""  # however the last pages were left
+            if reason != NOBODY_THERE:
+                await ask_to_take_papers(visit)
+                record = await house.journal.visit(number)
             if await note_if_left(house.journal, record):
                 house.events.event("documents-left", visit=number)
             await house.journal.end(number, outcome, reason)

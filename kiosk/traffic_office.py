@@ -17,6 +17,7 @@ from urllib.parse import quote
 
 from PIL import Image
 
+from kiosk.pdf import MAKING_S, pdf_of
 from kiosk.platform import Bill, Platform, bill_of
 from kiosk.signature import Signature
 from kiosk.traffic import Licence, Records, Violation, Words
@@ -105,6 +106,12 @@ class TrafficOffice:
         }
         return await self._platform.post(
             "/v1/traffic/decisions", body, f"{case_no}:decide:{violation.number}", _decision
+        )
+
+    async def document(self, case_no: str, decision_no: str) -> bytearray:
+        """Return a decision of a case as a signed PDF."""
+        return await self._platform.get(
+            f"{_case(case_no)}/decisions/{quote(decision_no, safe='')}/document", pdf_of, deadline_s=MAKING_S
         )
 
     async def object(self, case_no: str, violation_no: str, reason: str) -> str:

@@ -8,9 +8,11 @@ back and the decisions stay unpaid; not known, staff look before any money moves
 from __future__ import annotations
 
 from kiosk.goods_recovery import NO_GOODS, Goods, GoodsState
+from kiosk.job_recovery import PrinterPort, PrintJobs
 from kiosk.journal import Effect, EffectState, Journal, Letter, VisitRecord
 from kiosk.journal.effects import PRINT_RECEIPT, SETTLE_FINES, SUBMIT_DECISION, SUBMIT_OBJECTION
 from kiosk.journal.fields import word
+from kiosk.left_documents import note_if_left, printed
 from kiosk.platform import PlatformError, Refused
 from kiosk.traffic_office import Handled, TrafficOffice
 
@@ -21,14 +23,16 @@ UNKNOWN = "settlement-unknown"
 class TrafficGoods:
     """``GoodsRecovery`` of traffic violations: decisions, objections, and booked fines."""
 
-    def __init__(self, journal: Journal, office: TrafficOffice) -> None:
-        self._journal, self._office = journal, office
+    def __init__(self, journal: Journal, office: TrafficOffice, printer: PrinterPort) -> None:
+        self._journal, self._office, self._jobs = journal, office, PrintJobs(journal, printer)
 
     async def settle(self, visit: str) -> Goods:
         """Ask about everything that is open in a dead visit; return whether its fines are booked."""
+        await self._jobs.ask(await self._journal.visit(visit))
         await self._ask(await self._journal.visit(visit))
         record = await self._journal.visit(visit)
         await self._tell_of_paper(record)
+        await note_if_left(self._journal, record)
         booking = record.last(SETTLE_FINES)
         if booking is None:
             return NO_GOODS
@@ -41,6 +45,8 @@ class TrafficGoods:
 
     async def ask_again(self, record: VisitRecord) -> None:
         """Ask the desk, back again, about what an ended visit left as a question."""
+        await self._jobs.ask(record)
+        await note_if_left(self._journal, await self._journal.visit(record.visit))
         await self._ask(record)
 
     def taken(self, record: VisitRecord) -> bool:
@@ -86,6 +92,8 @@ class TrafficGoods:
         if decision is None or decision.state is not EffectState.DONE or record.noted(NOT_PRINTED):
             return
         if any(paper.intent.number > decision.intent.number for paper in record.every(PRINT_RECEIPT)):
+            return
+        if decision.after["decision_no"] in printed(record):
             return
         body = {"decision_no": decision.after["decision_no"], "way": "interrupted"}
         letter = Letter(NOT_PRINTED, body, record.case_no)

@@ -137,7 +137,7 @@ KINDS: Final[Mapping[str, EffectKind]] = {
             after=("state", "sheets"),
             key="<case number>-D<n-th document>, the printer's name for the job",
             question="document printer: what became of the job; how many sheets has it counted?",
-            escalation="the document is void and may be applied for again",
+            escalation="a certificate is void and may be applied for again; another paper comes another way",
             blocks="document_printer",
         ),
         EffectKind(

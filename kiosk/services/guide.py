@@ -8,12 +8,13 @@ from __future__ import annotations
 from urllib.parse import quote
 
 from kiosk.guide import GuideItem, brought_up_to_date, offered_today, own_copy, search
-from kiosk.journal.effects import PRINT_RECEIPT, SUBMIT_NOTICE
+from kiosk.journal.effects import PRINT_DOCUMENT, PRINT_RECEIPT, SUBMIT_NOTICE
 from kiosk.platform import PlatformError
 from kiosk.prompts import Action, ChooseOne, EnterText, Notice, Option, Row, Tone
 from kiosk.services import service
 from kiosk.steps import farewell
 from kiosk.steps.id_card import ask_to_take_id_card
+from kiosk.steps.office_paper import ask_to_take_papers
 from kiosk.steps.personal_notice import can_give_notice, give_notice
 from kiosk.texts import LANGUAGES, Text, text, verbatim
 from kiosk.visit import Visit
@@ -23,7 +24,7 @@ from kiosk.visit import Visit
     "guide",
     needs=(),
     rules=("guide.toml",),
-    effects=(SUBMIT_NOTICE, PRINT_RECEIPT),
+    effects=(SUBMIT_NOTICE, PRINT_DOCUMENT, PRINT_RECEIPT),
     minutes=1,
     place=60,
     picture="book",
@@ -57,6 +58,8 @@ async def look_up(visit: Visit) -> None:
     await farewell.ask_rating(visit)
     if next_ == "notice":
         await ask_to_take_id_card(visit)
+    if await ask_to_take_papers(visit):
+        return
     await farewell.say_goodbye(visit, receipt_printed=printed)
 
 

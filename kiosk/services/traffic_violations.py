@@ -10,6 +10,7 @@ from kiosk.steps import farewell
 from kiosk.steps.decide import Handled, decide_each
 from kiosk.steps.fines import bill_fines, settle_fines
 from kiosk.steps.id_card import ask_to_take_id_card, read_id_card
+from kiosk.steps.office_paper import ask_to_take_papers, check_warm
 from kiosk.steps.opening import begin_with_consent
 from kiosk.steps.pay import pay
 from kiosk.steps.prove import camera_warm, prove_identity
@@ -32,6 +33,7 @@ CARDS = frozenset(CardType)
     effects=(
         effects.SUBMIT_DECISION,
         effects.SUBMIT_OBJECTION,
+        effects.PRINT_DOCUMENT,
         effects.TAKE_MONEY,
         effects.SETTLE_FINES,
         effects.PRINT_RECEIPT,
@@ -53,7 +55,7 @@ async def handle_violations(visit: Visit) -> None:
         not_here=text("traffic-violations.leaflet.not-here", most=rules.most_fine_fen),
     )
     visit.step = 2
-    async with camera_warm(visit, way):
+    async with camera_warm(visit, way), check_warm(visit):
         holder = await read_id_card(visit, accepted=CARDS)
         way = await prove_identity(visit, holder, way)
     records = await ask_for_records(visit, holder)
@@ -72,6 +74,8 @@ async def handle_violations(visit: Visit) -> None:
     printed = await _pay(visit, rules, [one for one in chosen if one.decided], handled)
     await farewell.ask_rating(visit)
     await ask_to_take_id_card(visit)
+    if await ask_to_take_papers(visit, receipt_printed=printed):
+        return
     await farewell.say_goodbye(visit, receipt_printed=printed)
 
 

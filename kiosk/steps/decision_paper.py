@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from devices.interfaces import ReceiptLine
 from kiosk.journal.records import Letter
+from kiosk.paper_check import Expected, PaperDiffers
 from kiosk.prompts import Action, Notice, Tone
 from kiosk.steps.id_card import Holder
+from kiosk.steps.office_paper import print_office_paper
 from kiosk.steps.papers import print_paper
 from kiosk.texts import text
 from kiosk.traffic_office import Decision
@@ -14,18 +16,18 @@ from kiosk.visit import Refused, Visit
 
 
 async def hand_over(visit: Visit, holder: Holder, decision: Decision) -> bool:
-    """Print the decision, true when it was; else offer it electronically (程序规定 arts. 55 and 56).
+    """Print the decision, on A4 where that can be done, else on the receipt printer.
+
+    Without any paper offer it electronically (程序规定 arts. 55 and 56). Returns whether it lies in the
+    receipt slot.
 
     Raises ``Refused`` when it is not about the holder.
     """
     said = "\n".join(decision.document)
     if holder.name not in said or holder.masked_number not in said or decision.decision_no not in said:
-        # Somebody else's paper must not even be seen.
-        letter = Letter("decision-differs", {"decision_no": decision.decision_no}, visit.case_no)
-        await visit.house.journal.note(
-            visit.number, "decision-differs", letter=letter, decision_no=decision.decision_no
-        )
-        raise Refused("decision-differs", text("trouble.internal.why"))
+        raise await _differs(visit, decision)
+    if await _on_a4(visit, holder, decision):
+        return False
     if await print_paper(visit, _document_lines(visit, decision)):
         return True
     way = "unasked"
@@ -37,6 +39,28 @@ async def hand_over(visit: Visit, holder: Holder, decision: Decision) -> bool:
         letter = Letter(NOT_PRINTED, body, visit.case_no)
         await visit.house.journal.note(visit.number, NOT_PRINTED, letter=letter, **body)
     return False
+
+
+async def _on_a4(visit: Visit, holder: Holder, decision: Decision) -> bool:
+    expected = Expected(decision.document[0], decision.decision_no, holder.name, holder.masked_number)
+    try:
+        return await print_office_paper(
+            visit,
+            expected,
+            lambda: visit.house.traffic.document(visit.case_no, decision.decision_no),
+            text("traffic-violations.printing.question"),
+        )
+    except PaperDiffers as differs:
+        raise await _differs(visit, decision) from differs
+
+
+async def _differs(visit: Visit, decision: Decision) -> Refused:
+    """Tell the office of a paper that is somebody else's: it must not even be seen."""
+    letter = Letter("decision-differs", {"decision_no": decision.decision_no}, visit.case_no)
+    await visit.house.journal.note(
+        visit.number, "decision-differs", letter=letter, decision_no=decision.decision_no
+    )
+    return Refused("decision-differs", text("trouble.internal.why"))
 
 
 def _by_link(visit: Visit, decision: Decision) -> Notice:

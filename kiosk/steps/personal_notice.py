@@ -13,18 +13,22 @@ from kiosk.guide import GuideItem
 from kiosk.journal import effects
 from kiosk.journal.fields import word
 from kiosk.notice_office import Needed, Paper, Standing
+from kiosk.paper_check import Expected, PaperDiffers
 from kiosk.platform import PlatformError
 from kiosk.platform import Refused as OfficeRefused
 from kiosk.prompts import Action, Checklist, Item, Mark, Working
 from kiosk.signature import Signature
 from kiosk.steps import farewell
 from kiosk.steps.id_card import Holder, read_id_card
+from kiosk.steps.office_paper import check_warm, print_office_paper
 from kiosk.steps.opening import ask_consent
 from kiosk.steps.prove import camera_warm, prove_identity
 from kiosk.steps.sign import ask_to_sign
 from kiosk.texts import Text, text, verbatim
 from kiosk.visit import Refused, Visit
 
+TITLE = "一次性告知单"
+"""What stands on the office's paper, in whichever language it was asked for."""
 MARKS = {Standing.HELD: Mark.DONE, Standing.BRING: Mark.TODO, Standing.LATER: Mark.TODO}
 
 
@@ -45,14 +49,18 @@ def can_give_notice(visit: Visit) -> bool:
 async def give_notice(visit: Visit, item: GuideItem) -> bool:
     """Identify the person, show what they need for ``item``, have it signed, file and print it.
 
-    Returns whether it was printed; else it was shown with its code. Raises ``Refused``, ``PlatformError``.
+    Returns whether it lies in the receipt slot; else it was printed on A4, or shown with its code. Raises
+    ``Refused``, ``PlatformError``.
     """
     visit.step = 3
-    holder = await _identify(visit)
+    async with check_warm(visit):
+        holder = await _identify(visit)
     with visit.meter.devices():
         needed = await visit.house.notices.needed(item.service, id_number=holder.number, name=holder.name)
     signed = await _read_and_sign(visit, item, needed)
     filed = await _file(visit, holder, needed, signed.signature)
+    if filed and await _on_a4(visit, holder, filed):
+        return False
     return await farewell.print_receipt(visit, _slip(visit, item, needed, signed, filed))
 
 
@@ -148,6 +156,20 @@ async def _file(visit: Visit, holder: Holder, needed: Needed, signature: Signatu
     except PlatformError:
         return ""
     return number
+
+
+async def _on_a4(visit: Visit, holder: Holder, filed: str) -> bool:
+    """Print the office's own paper of the notice; a paper of somebody else's is told and not seen."""
+    expected = Expected(TITLE, filed, holder.name, holder.masked_number)
+    try:
+        return await print_office_paper(
+            visit,
+            expected,
+            lambda: visit.house.notices.document(visit.case_no),
+            text("notice.printing.question"),
+        )
+    except PaperDiffers:
+        return False
 
 
 def _slip(visit: Visit, item: GuideItem, needed: Needed, signed: _Signed, filed: str) -> farewell.Receipt:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -13,9 +11,10 @@ from pydantic import StringConstraints
 from sqlalchemy import Column, Connection, Index, LargeBinary, RowMapping, Table, select, update
 
 from simulators.back_office.acceptance import note, require_case
-from simulators.back_office.contract import Base64, CaseNo, Part
+from simulators.back_office.contract import CaseNo, Part
 from simulators.back_office.desk import Office, Refused
 from simulators.back_office.operation import get, post
+from simulators.back_office.pdf import PdfDocument, pdf_document
 from simulators.back_office.store import find, key, metadata, of, text, whole
 
 CODE_CHARACTERS: Final = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
@@ -58,14 +57,6 @@ certificates: Final = Table(
 )
 
 
-class CertificateDocument(Part):
-    """``pdf`` is base64; ``digest`` the SHA-256 of the PDF in hex."""
-
-    serial: str
-    pdf: Base64
-    digest: str
-
-
 class CertificateState(Part):
     serial: str
     case_no: str
@@ -105,15 +96,12 @@ class Known:
     reason: str
 
 
-def show_document(db: Connection, office: Office, serial: Serial) -> CertificateDocument:
+def show_document(db: Connection, office: Office, serial: Serial) -> PdfDocument:
     """Return the signed PDF; raises ``Refused`` 404, 409 ``void``."""
     row = _of_serial(db, serial)
     if row["state"] == "void":
         raise Refused(409, "void")
-    pdf = bytes(row["document"])
-    return CertificateDocument(
-        serial=serial, pdf=b64encode(pdf).decode("ascii"), digest=hashlib.sha256(pdf).hexdigest()
-    )
+    return pdf_document(serial, bytes(row["document"]))
 
 
 def show_state(db: Connection, office: Office, serial: Serial) -> CertificateState:

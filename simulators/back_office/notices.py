@@ -21,9 +21,12 @@ from simulators.back_office.catalogue import Item, Material, require_item
 from simulators.back_office.certificate_register import subject_of
 from simulators.back_office.contract import CaseNo, Line, Number, Part
 from simulators.back_office.desk import Office, Refused
+from simulators.back_office.notice_paper import notice_paper
 from simulators.back_office.operation import get, post
+from simulators.back_office.pdf import PdfDocument, made_here
 from simulators.back_office.roles import Officer
 from simulators.back_office.signatures import Signature, keep_signature, signature_of
+from simulators.back_office.stations import require_station
 from simulators.back_office.store import add, find, flag, metadata, moment, of, stamp, text, values
 from simulators.back_office.store import next_number as next_of
 
@@ -176,6 +179,17 @@ def look_at_notice(db: Connection, office: Office, officer: Officer, case_no: Ca
     )
 
 
+def show_notice_paper(office: Office, case_no: CaseNo) -> PdfDocument:
+    """Return a case's notice as a signed PDF; raises ``Refused`` 404, 503 ``seal-missing``."""
+    with office.store.begin() as db:
+        case, row = require_case(db, case_no), _of_case(db, case_no)
+        filed_on = moment(row["filed_at"]).astimezone(office.now().tzinfo).date()
+        item = require_item(row["item"], filed_on)
+        authority = require_station(case["station"]).title["zh-CN"]
+        signature = signature_of(db, row["notice_no"])
+    return made_here(office, "notice", notice_paper(row, case, item, filed_on, authority, signature))
+
+
 def _of_case(db: Connection, case_no: str) -> Any:
     row = find(db, notices.c.case_no, case_no)
     if row is None:
@@ -230,5 +244,6 @@ OPERATIONS: Final = (
         "/v1/notices", file_notice, "File a personal notice as it was shown, with its signature", status=201
     ),
     get("/v1/cases/{case_no}/notice", show_notice, "Whether a case has a personal notice"),
+    get("/v1/cases/{case_no}/notice/document", show_notice_paper, "A case's notice as a signed PDF"),
     get("/v1/office/cases/{case_no}/notice", look_at_notice, "A personal notice with its signature"),
 )

@@ -54,14 +54,15 @@ class Papers:
         kinds = tomllib.loads((templates / "kinds.toml").read_text("utf-8"))
         self.kinds: Mapping[str, Kind] = {name: Kind(name, **table) for name, table in kinds.items()}
 
-    def make(self, kind: str, data: Mapping[str, Any], address: str) -> bytes:
-        """Return the signed PDF; ``address`` is what its code leads to. Raises ``SealMissing``.
+    def make(self, kind: str, data: Mapping[str, Any], address: str = "") -> bytes:
+        """Return the signed PDF; ``address`` is what its code leads to, "" for a paper without one.
 
+        Raises ``SealMissing``.
         ``typst.TypstError`` says what is wrong in a template.
         """
         return self.seal.sign(self.render(kind, data, address))
 
-    def render(self, kind: str, data: Mapping[str, Any], address: str) -> bytes:
+    def render(self, kind: str, data: Mapping[str, Any], address: str = "") -> bytes:
         """Return the PDF without a signature."""
         import typst
 
@@ -69,7 +70,10 @@ class Papers:
         pdf = compiler.compile(
             input=str(self._templates / f"{kind}.typ"),
             format="pdf",
-            sys_inputs={"data": json.dumps(data, ensure_ascii=False), "code": _code(address)},
+            sys_inputs={
+                "data": json.dumps(data, ensure_ascii=False),
+                "code": _code(address) if address else "",
+            },
         )
         assert isinstance(pdf, bytes)
         return pdf

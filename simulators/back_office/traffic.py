@@ -25,6 +25,7 @@ from simulators.back_office.messages import tell
 from simulators.back_office.operation import get, post
 from simulators.back_office.orders import mark_delivered, require_paid
 from simulators.back_office.payments import show_payment
+from simulators.back_office.pdf import PdfDocument, made_here
 from simulators.back_office.signatures import keep_signature, signature_of
 from simulators.back_office.store import find, metadata, next_number, of, text
 from simulators.back_office.traffic_contract import (
@@ -32,6 +33,7 @@ from simulators.back_office.traffic_contract import (
     BilledFine,
     Decision,
     DecisionAsked,
+    DecisionNo,
     Evidence,
     FineBill,
     FineReceipt,
@@ -50,7 +52,7 @@ from simulators.back_office.traffic_contract import (
     ViolationShown,
     Words,
 )
-from simulators.back_office.traffic_paper import decision_document
+from simulators.back_office.traffic_paper import decision_document, decision_paper
 from simulators.back_office.traffic_pictures import pictures
 from simulators.back_office.traffic_register import (
     AREA,
@@ -71,6 +73,8 @@ CAPTIONS: Final = (
     {"zh": "驶离", "en": "Driving on"},
 )
 FEE_CHANGES_BY_FEN: Final = 1000
+SOMEBODY_ELSE: Final = {"id_number": "110101199001019990", "name": "另一个人"}
+"""Whose data get onto a paper where the bench wants them mixed up."""
 
 listed: Final = Table(
     "traffic_cases", metadata, of("case_no", "cases.case_no"), text("id_number"), text("name")
@@ -148,14 +152,30 @@ def decide(db: Connection, office: Office, asked: DecisionAsked) -> Decision:
         decision_no=decision_no,
         received_on=office.today().isoformat(),
     )
+    change_case(db, asked.case_no, id_number=person["id_number"], name=person["name"])
     note(db, office, asked.case_no, "decided", f"{decision_no} {asked.proof}", becomes="decided")
     keep_signature(db, office, asked.case_no, "decision", decision_no, asked.signature)
     way = "decision-signed" if asked.signature is not None else "decision-unsigned"
     note(db, office, asked.case_no, way, decision_no)
-    change_case(db, asked.case_no, id_number=person["id_number"], name=person["name"])
     if _ordered(office, "mixes_up"):
-        person = {"id_number": "110101199001019990", "name": "另一个人"}
+        person = SOMEBODY_ELSE
     return _decision(db, _require(db, asked.violation_no), person)
+
+
+def show_decision_paper(office: Office, case_no: CaseNo, decision_no: DecisionNo) -> PdfDocument:
+    """Return a decision of a case as a signed PDF; raises ``Refused`` 404, 503 ``seal-missing``."""
+    with office.store.begin() as db:
+        case, person = require_case(db, case_no), dict(_person(db, case_no))
+        row = find(db, violations.c.decision_no, decision_no)
+        if row is None or row["case_no"] != case_no:
+            raise Refused(404, "not-found", decision_no)
+        signature = signature_of(db, decision_no)
+    if _ordered(office, "mixes_up"):
+        person = SOMEBODY_ELSE
+    days_to_pay = _rules(date.fromisoformat(row["received_on"]))["days_to_pay"]
+    act, authority = acts()[row["act_code"]], AUTHORITY["zh"]
+    data = decision_paper(row, person, act, authority, days_to_pay, signature=signature, kiosk=case["kiosk"])
+    return made_here(office, "decision", data)
 
 
 def take_objection(db: Connection, office: Office, asked: ObjectionAsked) -> Objection:
@@ -388,6 +408,11 @@ OPERATIONS: Final = (
     ),
     get("/v1/traffic/cases/{case_no}", show_handled, "What was decided, objected to and paid in a case"),
     post("/v1/traffic/decisions", decide, "Decide a violation as its driver saw it", status=201),
+    get(
+        "/v1/traffic/cases/{case_no}/decisions/{decision_no}/document",
+        show_decision_paper,
+        "A decision as a signed PDF",
+    ),
     post("/v1/traffic/objections", take_objection, "Record an objection; nothing is decided", status=201),
     post("/v1/traffic/bills", bill, "Make a bill of what decisions owe today"),
     post("/v1/traffic/settlements", settle, "Book the fines of a paid bill", status=201),

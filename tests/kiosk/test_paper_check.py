@@ -111,6 +111,13 @@ def test_anothers_paper_does_not(check: PaperCheck, make: Make, changes: dict[st
     assert verdict(check, make(**changes)) == code
 
 
+def test_a_serial_may_look_like_a_persons_number(check: PaperCheck, make: Make) -> None:
+    decision = "330212261123000001"
+    asyncio.run(check.check(make(serial=decision), replace(LI, serial=decision)))
+    with pytest.raises(PaperDiffers, match="another-number"):
+        asyncio.run(check.check(make(purpose=f"见 {decision} 号"), LI))
+
+
 def test_another_kind_of_paper_does_not(check: PaperCheck, make: Make) -> None:
     register = {"kind": "家庭户", "relation": "户主", "address": "测试路", "status": "正常"}
     assert verdict(check, make("household", register=register)) == "title-differs"

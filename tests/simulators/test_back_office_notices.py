@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
+import pypdfium2
 import pytest
 import requests
 
@@ -53,6 +55,22 @@ def test_a_notice_is_filed_once_and_only_officers_see_its_signature(office: Benc
     with pytest.raises(requests.HTTPError, match="404"):
         desk.get(f"cases/CA-N4/signed-papers/{seen['notice_no']}")
     assert refusal(file_notice(office, "CA-N1", "household-move", key="third")) == (409, "case-differs")
+
+
+@pytest.mark.parametrize("language", ["zh-CN", "en"])
+def test_a_notice_is_a_sheet_of_a4_in_the_language_it_was_asked_for(office: Bench, language: str) -> None:
+    open_case(office, "CA-N5", "guide")
+    notice_no = file_notice(office, "CA-N5", language=language).json()["notice_no"]
+    with pypdfium2.PdfDocument(
+        base64.b64decode(office.get("/v1/cases/CA-N5/notice/document")["pdf"])
+    ) as paper:
+        (page,) = paper
+        said = page.get_textpage().get_text_bounded()
+        page.close()
+    card = PEOPLE["li-wenjing"].tables()["id_card"]
+    assert {"一次性告知单", notice_no, card["name"]} <= set(said.split())
+    assert card["number"] not in said
+    assert ("Please bring it" in said) is (language == "en")
 
 
 def test_what_cannot_be_filed_is_refused_and_leaves_nothing(office: Bench) -> None:

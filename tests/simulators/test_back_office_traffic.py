@@ -10,6 +10,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import pypdfium2
 import pytest
 from PIL import Image
 
@@ -158,6 +159,20 @@ def test_a_decision_says_whether_it_was_signed_and_officers_see_how(
     steps = [step["step"] for step in mei.bench.get("/v1/cases/CASE-1")["history"]]
     assert steps[-3:] == ["decision-signed", "decided", "decision-unsigned"]
     assert {"decision_no", "signature"} & signed.keys() == {"decision_no"}, "a kiosk never gets it back"
+
+
+def test_a_decision_is_a_sheet_of_a4_for_its_own_case(mei: Desk) -> None:
+    decision_no = mei.decide(mei.shown("1345")).json()["decision_no"]
+    path = f"/v1/traffic/cases/CASE-1/decisions/{decision_no}/document"
+    with pypdfium2.PdfDocument(base64.b64decode(mei.bench.get(path)["pdf"])) as paper:
+        (page,) = paper
+        said = page.get_textpage().get_text_bounded().split()
+        page.close()
+    for words in ("公安交通管理简易程序处罚决定书", decision_no, "测试梅", "330212********9920", "浙B9T101"):
+        assert words in said
+    Desk(mei.bench, JUN, "CASE-2").records()
+    url = f"{mei.bench.server.url}/v1/traffic/cases/CASE-2/decisions/{decision_no}/document"
+    assert mei.bench.session.get(url, timeout=5).status_code == 404
 
 
 def test_a_repeat_is_the_same_decision_under_another_key_too(mei: Desk) -> None:

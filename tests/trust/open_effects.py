@@ -214,12 +214,12 @@ class Store:
 
 def _traffic(world: World, surroundings: Surroundings) -> None:
     _paid(world, surroundings)
-    goods = TrafficGoods(world.journal, cast("TrafficOffice", Traffic()))
+    goods = TrafficGoods(world.journal, cast("TrafficOffice", Traffic()), Certificates())
     surroundings.goods["traffic-violations"] = goods
 
 
 def _notices(world: World, surroundings: Surroundings) -> None:
-    surroundings.goods["guide"] = NoticeGoods(world.journal, cast("NoticeOffice", Notices()))
+    surroundings.goods["guide"] = NoticeGoods(world.journal, cast("NoticeOffice", Notices()), Certificates())
 
 
 def _certificates(world: World, surroundings: Surroundings) -> None:

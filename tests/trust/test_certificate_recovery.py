@@ -11,7 +11,7 @@ import pytest
 
 from devices.base import DeviceError, Fault, StaffAction
 from devices.interfaces import PrintJob, PrintState
-from kiosk import certificate_recovery
+from kiosk import job_recovery
 from kiosk.certificate_office import CertificateOffice, Decision, OfCase, Standing
 from kiosk.certificate_recovery import CertificateGoods
 from kiosk.clock import SystemClock
@@ -225,7 +225,7 @@ async def test_recovery_may_itself_be_killed(tmp_path: Path) -> None:
     """Whatever was concluded stays; the second run tells what the first did not come to tell."""
     desk, printer = Desk(certificates={FIRST: ISSUED}), Printer({f"{CASE}-D1": PrintState.COMPLETED}, 101)
     async with await crashed(tmp_path) as journal:
-        await goods(journal, desk, printer)._ask_jobs(await journal.visit(VISIT))
+        await goods(journal, desk, printer)._jobs.ask(await journal.visit(VISIT))
     async with await Journal.open(tmp_path / "journal.db", KEY, SystemClock()) as journal:
         assert (await goods(journal, desk, printer).settle(VISIT)).whole
     assert desk.told == [(FIRST, PRINTED)]
@@ -309,4 +309,4 @@ async def test_visits_that_are_asked_about_in_turns_are_told_once_each(tmp_path:
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(certificate_recovery, "PAUSE_S", 0.0)
+    monkeypatch.setattr(job_recovery, "PAUSE_S", 0.0)

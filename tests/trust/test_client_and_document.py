@@ -98,6 +98,7 @@ CALLS: dict[str, Callable[[Platform], Any]] = {
     "TrafficOffice.decide": lambda p: TrafficOffice(p, KIOSK).decide(
         CASE, TRAFFIC_ACT, proof="face", signature=Signature(900, 400, [[(1, 2, 0), (9, 4, 20)]])
     ),
+    "TrafficOffice.document": lambda p: TrafficOffice(p, KIOSK).document(CASE, "330212261122000001"),
     "TrafficOffice.object": lambda p: TrafficOffice(p, KIOSK).object(CASE, VIOLATION, "not-driver"),
     "TrafficOffice.bill": lambda p: TrafficOffice(p, KIOSK).bill(CASE, ["3302126000000001"]),
     "TrafficOffice.settle": lambda p: TrafficOffice(p, KIOSK).settle(BILL, ORDER),
@@ -128,6 +129,7 @@ CALLS: dict[str, Callable[[Platform], Any]] = {
         language="en",
         signature=Signature(1000, 500, [[(1, 2, 0), (3, 4, 10)]]),
     ),
+    "NoticeOffice.document": lambda p: NoticeOffice(p, KIOSK).document(CASE),
     "NoticeOffice.of_case": lambda p: NoticeOffice(p, KIOSK).of_case(CASE),
     "reconciliation.ask": lambda p: reconciliation.ask(p, KIOSK, DAY),
 }
