@@ -116,6 +116,15 @@ def random_death(ground: Ground, chance: random.Random) -> Death:
     return die(ground, route, chance.uniform(0.0, LONGEST_VISIT_S), *again)
 
 
+def telling(points: Sequence[str]) -> list[str]:
+    """Keep the points with a state of their own: after each step, and before each conclusion.
+
+    Before any other step the journal and the world are what they were after the last one. An effect has been
+    at work when it is concluded: a permit was taken, a receipt came out.
+    """
+    return [point for point in points if ".after:" in point or "effect-concluded" in point]
+
+
 def of_the_visit(points: Sequence[str]) -> list[str]:
     """Leave out the points of what goes on beside a visit."""
     return [point for point in points if not any(name in point for name in _WHENEVER)]
