@@ -1,13 +1,23 @@
-"""Processes that begin where another stands: a fork server that has loaded what the tests' children need.
+"""Processes that begin where another stands: a fork server that has loaded what the tests' own children need.
 
-There is one such server in a process, and what it loads is decided before its first child: so all that any
-test wants of it stands here.
+It is not the one of ``warm``: whole kiosks are forked from that one, in which nothing of simulated people may
+be found.
 """
 
 from __future__ import annotations
 
 import multiprocessing
+from multiprocessing import forkserver
+from multiprocessing.context import ForkServerProcess
 from typing import Final
+from unittest import mock
 
 FORKING: Final = multiprocessing.get_context("forkserver")
-FORKING.set_forkserver_preload(["tests.crash.core", "tests.trust.test_recovery"])
+_SERVER: Final = forkserver.ForkServer()
+_SERVER.set_forkserver_preload(["tests.crash.core", "tests.trust.test_recovery"])
+
+
+def start(process: ForkServerProcess) -> None:
+    """Start a process of ``FORKING`` as a child of the server with everything loaded."""
+    with mock.patch.object(forkserver, "connect_to_new_process", _SERVER.connect_to_new_process):
+        process.start()

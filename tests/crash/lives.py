@@ -16,7 +16,7 @@ from kiosk.http import Refused
 from kiosk.journal.verify import verify_file
 from tests.crash import core
 from tests.crash.hall import Hall
-from tests.forking import FORKING
+from tests.forking import FORKING, start
 
 MOST_QUESTIONS: Final = 45
 """A life ends after so many questions at most, which is about one visit and the recovery of another."""
@@ -80,7 +80,7 @@ def live(hall: Hall, folder: Path, chance: random.Random | None) -> str:
     """
     ours, theirs = FORKING.Pipe()
     process = FORKING.Process(target=core.live, args=(theirs, folder))
-    process.start()
+    start(process)
     theirs.close()
     questions = chance.randint(1, MOST_QUESTIONS) if chance else -1
     end_s, asked = time.monotonic() + HOME_S, ""

@@ -33,7 +33,7 @@ from kiosk.money import Cashier, Patience
 from kiosk.numbers import Numbers
 from kiosk.platform import OrderState, Platform
 from kiosk.recovery import Recovery
-from tests.forking import FORKING
+from tests import forking
 from tests.trust.world import (
     FEE_FEN,
     KEY,
@@ -628,8 +628,8 @@ async def test_killed_at_every_point_of_recovery_it_still_converges(tmp_path: Pa
         LastingDesk(folder / "world").keep()
 
     def start(folder: Path, **environment: str) -> int:
-        process = FORKING.Process(target=child, args=(str(folder), environment))
-        process.start()
+        process = forking.FORKING.Process(target=child, args=(str(folder), environment))
+        forking.start(process)
         process.join()
         assert process.exitcode is not None
         return process.exitcode
