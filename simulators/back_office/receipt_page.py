@@ -1,4 +1,5 @@
 """The page behind a slip's code (回执): how the case stands, for whoever has the slip and knows whose it is.
+Behind the code of a decision (处罚决定书) it is the decision itself, as a signed PDF to keep.
 
 The last four of the holder's ID number are the proof, and five wrong ones a day close the case to asking,
 here as at a kiosk. A number that is not there and a wrong proof get the same answer.
@@ -7,6 +8,7 @@ here as at a kiosk. A number that is not there and a wrong proof get the same an
 from __future__ import annotations
 
 import tomllib
+from base64 import b64decode
 from collections.abc import Mapping
 from functools import cache
 from html import escape
@@ -25,6 +27,7 @@ from simulators.back_office.endpoint import limited_body
 from simulators.back_office.materials import Paper
 from simulators.back_office.progress import ByCase, Progress, ask_by_case
 from simulators.back_office.public_page import HEADERS, page, table
+from simulators.back_office.traffic import show_decision_paper
 from simulators.back_office.verification import Sparing
 
 PATH: Final = "/receipts/"
@@ -33,31 +36,46 @@ _TITLE: Final = ("办件回执", "Receipt")
 
 
 def routes(office: Office, sparing: Sparing | None = None) -> list[Route]:
-    """Return the page of a case, ``/receipts/{case_no}``, also under the number of one of its papers."""
+    """Return the page of a case, ``/receipts/{case_no}``, and of one of its papers, ``…/{paper_no}``."""
     guard = sparing or Sparing()
 
     async def show(request: Request) -> Response:
         if request.method == "GET":
-            return HTMLResponse(page(*_TITLE, _form()), headers=HEADERS)
+            return _answer(_form())
         asker = request.client.host if request.client is not None else ""
         if not guard.allows(asker):
             return HTMLResponse(page(*_TITLE, _slowly()), 429, headers={**HEADERS, "Retry-After": "60"})
         typed = parse_qs((await limited_body(request)).decode("utf-8", "replace")).get("last_four", [""])[0]
-        status, body = await run_in_threadpool(_asked, office, str(request.path_params["case_no"]), typed)
-        return HTMLResponse(page(*_TITLE, body), status, headers=HEADERS)
+        case_no, paper_no = str(request.path_params["case_no"]), str(request.path_params.get("paper_no", ""))
+        return await run_in_threadpool(_asked, office, case_no, paper_no, typed)
 
     addresses = (PATH + "{case_no}", PATH + "{case_no}/{paper_no}")
     return [Route(address, show, methods=["GET", "POST"]) for address in addresses]
 
 
-def _asked(office: Office, case_no: str, last_four: str) -> tuple[int, str]:
+def _asked(office: Office, case_no: str, paper_no: str, last_four: str) -> Response:
     try:
         found = ask_by_case(office, ByCase(case_no=case_no, last_four=last_four.strip()))
     except ValidationError:
-        return 404, _not_found()
+        return _answer(_not_found(), 404)
     except Refused as refused:
-        return refused.status, _tomorrow() if refused.error == "too-many-tries" else _not_found()
-    return 200, _case(found)
+        said = _tomorrow() if refused.error == "too-many-tries" else _not_found()
+        return _answer(said, refused.status)
+    return _decision(office, case_no, paper_no) or _answer(_case(found))
+
+
+def _decision(office: Office, case_no: str, paper_no: str) -> Response | None:
+    """Return the PDF of a decision of the case; None when the number is not one, or nothing can sign it."""
+    try:
+        document = show_decision_paper(office, case_no, paper_no)
+    except Refused:
+        return None
+    kept_as = {"Content-Disposition": f'attachment; filename="{paper_no}.pdf"'}
+    return Response(b64decode(document.pdf), media_type="application/pdf", headers={**HEADERS, **kept_as})
+
+
+def _answer(body: str, status: int = 200) -> Response:
+    return HTMLResponse(page(*_TITLE, body), status, headers=HEADERS)
 
 
 # --- what it says ----------------------------------------------------------------------------------
@@ -97,7 +115,7 @@ def _form() -> str:
         '<span class="en" lang="en">Last four of the applicant\'s ID number</span></label>'
         '<input id="last_four" name="last_four" autocomplete="off" autocapitalize="characters"'
         ' spellcheck="false" maxlength="4" pattern="[0-9]{3}[0-9Xx]" required>'
-        '<button>查询进度 <span lang="en">Ask</span></button></form>'
+        '<button>查看 <span lang="en">Show</span></button></form>'
     )
 
 

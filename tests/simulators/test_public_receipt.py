@@ -17,6 +17,8 @@ from simulators.back_office.server import Served
 from simulators.back_office.verification import Sparing
 from tests.simulators.back_office_bench import LI, Bench, SharedHosts
 from tests.simulators.officers_bench import apply, open_case
+from tests.simulators.test_back_office_traffic import MEI
+from tests.simulators.test_back_office_traffic import Desk as Driver
 
 STRINGS = Catalogue.load(Path(__file__).parents[2] / "config" / "strings")
 LAST_FOUR = LI["id_card"]["number"][-4:]
@@ -48,6 +50,18 @@ def test_who_has_the_slip_and_the_proof_sees_how_the_case_stands(office: Bench) 
     for secret in (LI["id_card"]["name"], LI["id_card"]["number"], LAST_FOUR, "13800000001", "<script"):
         assert secret not in page.text
     assert page.headers["Cache-Control"] == "no-store"
+
+
+def test_behind_the_code_of_a_decision_is_the_decision_for_its_driver_only(office: Bench) -> None:
+    office.desk.reseed([MEI])
+    mei = Driver(office, MEI, "CASE-2")
+    decision_no = mei.decide(mei.shown("1345")).json()["decision_no"]
+    proof, paper = MEI["id_card"]["number"][-4:], f"CASE-2/{decision_no}"
+    kept = ask(office.server.url, proof, paper)
+    assert (kept.headers["Content-Type"], kept.content[:5]) == ("application/pdf", b"%PDF-")
+    assert f'filename="{decision_no}.pdf"' in kept.headers["Content-Disposition"]
+    for last_four, address in (("0000", paper), (LAST_FOUR, f"CASE-1/{decision_no}"), (proof, "CASE-2/1")):
+        assert ask(office.server.url, last_four, address).headers["Content-Type"].startswith("text/html")
 
 
 def test_a_wrong_proof_and_a_number_that_is_not_there_are_the_same_until_the_next_day(office: Bench) -> None:
