@@ -96,6 +96,8 @@ class House:
     back_office_reachable: bool = True
     vendor_mode: VendorMode = field(default_factory=VendorMode)
     matcher_started: asyncio.Event = field(default_factory=asyncio.Event)
+    serving: bool = False
+    """Whether somebody is served now. Who only asks the devices between two visits does not count."""
     store_changed: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when something else may lie in the store than was seen there last."""
     one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)

@@ -82,9 +82,11 @@ class Reception:
             if (why := gate.not_now(self._house, service)) is not None:
                 await self._first_pages.say_not_now(why)
                 return None
+            self._house.serving = True
             try:
                 return await self._serve(service)
             finally:
+                self._house.serving = False
                 gc.collect()  # what refers to itself in a ring, as an exception and its frames do
                 await asyncio.to_thread(give_back)
 

@@ -56,6 +56,6 @@ class Vitals:
         house = self._house
         if house.vendor_mode.mode is not Mode.INACTIVE:
             return "maintenance"
-        if house.one_at_a_time.locked():
+        if house.serving:
             return "serving"
         return "in-service" if none_offered(house, self._services) is None else "out-of-service"

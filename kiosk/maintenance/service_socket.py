@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from kiosk.house import House
+from kiosk.maintenance.vendor_mode import Mode
 
 if TYPE_CHECKING:
     from kiosk.maintenance.workshop import Workshop
@@ -92,7 +93,7 @@ class ServiceSocket:
 
     async def _self_test(self, shop: Workshop, question: Mapping[str, Any], say: Say) -> Any:
         """Test as long as nobody is served; a citizen who comes now waits for the end."""
-        if self._house.one_at_a_time.locked():
+        if self._house.serving or self._house.vendor_mode.mode is not Mode.INACTIVE:
             raise Busy
         async with self._house.one_at_a_time:
             tests = shop.tests.of(question.get("devices") or None, attended=bool(question.get("attended")))
