@@ -81,6 +81,7 @@ class DebugQuestions:
             "units_out": {str(unit): word for unit, word in cabinet.card_dispenser.units_out.items()},
             "back_office": house is not None and house.back_office_reachable,
             "clock": not self._ground.timekeeper.wrong,
+            "comparing": house is not None and house.matcher_started.is_set(),
         }
 
     async def _invariants(self) -> dict[str, bool | str]:

@@ -20,7 +20,7 @@ from simulators.kiosk_link import KioskGone, KioskLink, KioskProcess
 
 T = TypeVar("T")
 
-READY_S: Final = 30.0
+READY_S: Final = 60.0
 POLL_S: Final = 0.05
 FIRST_PAGES: Final = ("attract", "out-of-service")
 """The pages, by name, on which a kiosk waits for the next person, or for staff."""
@@ -159,8 +159,8 @@ class Stand:
             self.link.ask("tray_cleared")  # staff come between two scenarios
         if any(name.startswith("card_dispenser") for name in unusable):
             self.link.ask("store_put_right")
-        if page["prompt"]["kind"] != "attract" or unusable:
-            return False
+        if page["prompt"]["kind"] != "attract" or unusable or not self.link.ask("status")["comparing"]:
+            return False  # on a busy machine somebody would be waited for longer than they stay
         return all(tile["refused"] is None for tile in page["prompt"]["services"])
 
     def _words(self) -> str:
