@@ -44,6 +44,9 @@ def _attempts(large_text: bool) -> Iterator[Measures]:
     yield asked
     close = dataclasses.replace(asked, gap=4.0, tallest_row=asked.row, margin=12.0)
     yield close
+    if large_text:  # who asked for larger text never gets smaller where the usual would do
+        yield dataclasses.replace(close, question=ROOMY.question, body=ROOMY.body, small=ROOMY.small)
+        yield ROOMY
     yield dataclasses.replace(close, question=NORMAL.question, body=NORMAL.body, small=NORMAL.small)
     yield dataclasses.replace(NORMAL, gap=3.0, margin=12.0, tallest_row=NORMAL.row)
     yield dataclasses.replace(

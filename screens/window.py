@@ -27,6 +27,7 @@ from screens.compose import compose
 from screens.environment import configure
 from screens.fonts import Fonts
 from screens.ink import Ink
+from screens.input import take_plainly
 from screens.meter import FrameMeter
 from screens.page_state import chosen_before, only_settings_changed, with_key
 from screens.panel import Panel
@@ -172,7 +173,6 @@ class Window:
             raise RuntimeError(f"text is drawn by {CoreLabel.__name__}, not by SDL2")
         self._kivy_window: Any = KivyWindow
         self._clock: Any = Clock
-        self._event_loop: Any = EventLoop
         root: Any = Widget()
         self._painter = Painter(root.canvas, self._panel.height_px)
         app: Any = App()
@@ -195,22 +195,8 @@ class Window:
             self.frames.drawn()
 
         KivyWindow.flip = flip_and_tell
-        Clock.schedule_once(self._take_input_plainly, -1)
+        Clock.schedule_once(lambda _: take_plainly(EventLoop), -1)
         Clock.schedule_interval(self._tick, 0)
-
-    def _take_input_plainly(self, _: float) -> None:
-        """Drop SDL's own finger events: a panel's touches also come as the pointer's, and count once.
-
-        Kivy's search for double and triple taps goes too. ``Touch`` has its own, and Kivy's compares each
-        touch with all before it: some hundred at once hold the screen for ten seconds.
-        """
-        self._event_loop.postproc_modules.clear()
-        providers = self._event_loop.input_providers
-        for provider in list(providers):
-            if provider.device == "sdl":
-                providers.remove(provider)
-        if len(providers) != 1:
-            raise RuntimeError(f"{len(providers)} input providers, one is needed")
 
     def _tick(self, _: float) -> None:
         self.frames.ticked()

@@ -19,8 +19,10 @@ from simulators.hands import Pointer, TouchHands
 from simulators.kiosk_link import KioskGone, KioskLink, KioskProcess
 from tests.breakout.storm import Storm
 
-LOOK_EVERY = 2_500
-"""Events from one look to the next."""
+GUST = 1_000
+"""Events from one look to the next, all at once: as many as a panel gone mad sends in a second."""
+GUSTS = 5
+"""From one sensible act to the next."""
 ANSWER_S = 20.0
 """How long the kiosk may work off what it was sent."""
 FOR_STAFF = frozenset({"check-list", "enter-number"})
@@ -61,10 +63,11 @@ def besiege(events: int, seed: int, told: Callable[[Outcome], None] = lambda _: 
             _wait_for(link, "attract")
             windows = storm.windows()
             while storm.sent < events and not outcome.wrong:
-                storm.blow(min(LOOK_EVERY, events - storm.sent))
+                storm.blow(min(GUST, events - storm.sent))
                 _look(kiosk, link, storm, windows, outcome)
-                _wander(link, bench, chance)
                 told(outcome)
+                if outcome.looks % GUSTS == 0:
+                    _wander(link, bench, chance)
             storm.close()
             if not outcome.wrong:
                 _somebody_is_served(link, bench, outcome)

@@ -35,7 +35,12 @@ async def test_the_log_tells_of_acts_and_of_cases_for_people_and_nothing_of_mone
         with pytest.raises(TimeoutError):
             async with journal.acting("v1", "take-money", "o1", before=order):
                 raise TimeoutError
-        body = {"order_no": "o1", "amount_fen": 1500, "refunded_fen": 0, "reason": "payment-unknown"}
+        body: dict[str, Any] = {
+            "order_no": "o1",
+            "amount_fen": 1500,
+            "refunded_fen": 0,
+            "reason": "payment-unknown",
+        }
         await journal.note("v1", "escalated", **body)
         await journal.note("v1", "rated", level=5)
         await journal.end("v1", Outcome.ESCALATED, "payment-unknown")
