@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from devices.base import DeviceError
 from kiosk.left_documents import MEDIA_PRESENT, PRINTER, in_the_tray, kept_out, note_cleared
-from kiosk.maintenance.console import Console
+from kiosk.maintenance.console import Console, WentBack
 from kiosk.maintenance.pages_of_store import StorePages
 from kiosk.maintenance.remedies import Remedy
 from kiosk.maintenance.selftest import Finding, Test, Verdict
@@ -61,17 +62,21 @@ class DevicePages:
         while True:
             page = await self._page(name)
             answer = await self.console.watch(page, lambda: self._page(name))
-            match answer.action:
-                case "remedy":
-                    await self._remedy(name)
-                case "self-test":
-                    await self.self_test(self.shop.tests.of([name], attended=True))
-                case "reset":
-                    await self._reset(name)
-                case "clear-tray":
-                    await self._clear_tray()
-                case "check-store":
-                    await StorePages(self.shop, self.console, self.member).check()
+            with contextlib.suppress(WentBack):  # from there to this device's page
+                await self._act(name, str(answer.action))
+
+    async def _act(self, name: str, action: str) -> None:
+        match action:
+            case "remedy":
+                await self._remedy(name)
+            case "self-test":
+                await self.self_test(self.shop.tests.of([name], attended=True))
+            case "reset":
+                await self._reset(name)
+            case "clear-tray":
+                await self._clear_tray()
+            case "check-store":
+                await StorePages(self.shop, self.console, self.member).check()
 
     async def _page(self, name: str) -> Prompt:
         sheet = await self.shop.inspector.sheet(name)
@@ -175,15 +180,17 @@ class DevicePages:
                 self.console.touched()
             return self._steps(remedy)
 
-        answer = await self.console.watch(self._steps(remedy), look, until=lambda: remedy.done)
-        await self.shop.audit.act(
-            self.member,
-            "remedy-ended",
-            device=name,
-            code=remedy.fault,
-            verdict="mended" if remedy.done else "left",
-        )
-        if answer.action == "done" and remedy.done:
+        try:
+            await self.console.watch(self._steps(remedy), look, until=lambda: remedy.done)
+        finally:
+            await self.shop.audit.act(
+                self.member,
+                "remedy-ended",
+                device=name,
+                code=remedy.fault,
+                verdict="mended" if remedy.done else "left",
+            )
+        if remedy.done:
             await self.console.ask(self._steps(remedy))
 
     def _steps(self, remedy: Remedy) -> Checklist:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Final
 
 from kiosk.faults import EVERY, FaultCatalogue
 from kiosk.maintenance.inspection import Sheet
@@ -12,6 +14,7 @@ from kiosk.maintenance.supplies import Kind, Level, Stock
 from kiosk.prompts import Item, Mark, Row
 from kiosk.texts import Text, text, verbatim
 
+OF_A_UNIT: Final = re.compile(r"unit(\d+)(Low|Empty|Full)")
 MARKS = {
     Verdict.RUNNING: Mark.NOW,
     Verdict.PASSED: Mark.DONE,
@@ -33,8 +36,15 @@ def state_of(catalogue: FaultCatalogue, device: str, fault: str | None, warnings
     if fault is not None:
         return advice(catalogue, device, fault)
     if warnings:
-        return text("maintenance.warned", words=", ".join(warnings))
+        return text("maintenance.warned", words=tuple(warning(word) for word in warnings))
     return text("maintenance.well")
+
+
+def warning(word: str) -> Text:
+    """Return what a device that works says besides; one unit of several says it with its number."""
+    if of_unit := OF_A_UNIT.fullmatch(word):
+        return text(f"maintenance.warning.unit-{of_unit[2].lower()}", number=of_unit[1])
+    return text(f"maintenance.warning.{word}")
 
 
 def device_rows(catalogue: FaultCatalogue, sheet: Sheet, clock: datetime) -> tuple[Row, ...]:
@@ -87,8 +97,8 @@ def finding_item(catalogue: FaultCatalogue, finding: Finding) -> Item:
 def stock_detail(stock: Stock, now: datetime) -> Text:
     """Return how a supply or bin stands: how many, and when it ends."""
     level = text(f"supply.level.{stock.level}")
-    if stock.count is None:
-        return level
+    if stock.count is None or (stock.level is Level.EMPTY and stock.count > 0):
+        return level  # where the device says that it has run out, what was counted is wrong
     if stock.unit.kind is Kind.BIN:
         return text("supply.in-bin", level=level, count=stock.count, full=stock.unit.full)
     if stock.ends is None or stock.level is Level.EMPTY:

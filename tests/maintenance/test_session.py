@@ -191,6 +191,8 @@ def test_a_remedy_ticks_itself_off(kiosk: Machine) -> None:
     offered = staff.until("device", lambda p: any(a["name"] == "remedy" for a in p["actions"]))
     assert offered["prompt"]["tone"] == "needs-you"
     staff.press("device", "remedy")
+    staff.back("remedy")
+    staff.press("device", "remedy")
     staff.until("remedy")
     assert "done" not in staff.marks()
     kiosk.world.do("receipt_cover", open=True)
@@ -202,6 +204,9 @@ def test_a_remedy_ticks_itself_off(kiosk: Machine) -> None:
     staff.press("remedy", "ok")
     staff.until("device", lambda p: p["tone"] == "plain")
     staff.log_out()
+    log = map(json.loads, (kiosk.bench.state / "events.jsonl").read_text("utf-8").splitlines())
+    told = [event["action"] for event in log if event.get("action", "").startswith("remedy")]
+    assert told == ["remedy-begun", "remedy-ended"] * 2
 
 
 def test_an_exchange_of_blank_documents_needs_a_second_person(kiosk: Machine) -> None:
