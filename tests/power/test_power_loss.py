@@ -33,9 +33,12 @@ def test_the_recording_holds_what_a_machine_does(steps: list[Step]) -> None:
             assert not isinstance(before, Write), "acknowledged before the disk had it"
 
 
-def test_no_power_cut_loses_what_was_acknowledged(steps: list[Step]) -> None:
+def test_no_power_cut_loses_what_was_acknowledged(
+    steps: list[Step], capsys: pytest.CaptureFixture[str]
+) -> None:
     tally = replay(steps, variants=3, every=8, most=60)
-    print(tally)
+    with capsys.disabled():
+        print(f"\npower: {tally}")
     assert tally.distinct > 150
     assert tally.recoveries > 35
     assert not tally.found, str(tally)
@@ -45,7 +48,6 @@ def test_commits_that_do_not_wait_for_the_disk_are_found(tmp_path: Path) -> None
     """``synchronous=NORMAL`` syncs at checkpoints only: the same replay must find what it loses."""
     relaxed = record(tmp_path, "--visits", "3", "--checkpoint-pages", "100", "--synchronous", "NORMAL")
     tally = replay(relaxed, variants=2, every=50, most=15)
-    print(tally)
     assert tally.found["acknowledged commits lost"] > 5
 
 
