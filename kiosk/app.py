@@ -15,10 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kiosk.background import REPAIR_S, Background, post_heads, repair, start_matcher
-from kiosk.building import build_house
-from kiosk.certificate_recovery import CertificateGoods
+from kiosk.building import build_house, build_recovery
 from kiosk.clock import Clock, mono_s
-from kiosk.collection_recovery import CollectionGoods
 from kiosk.debug_questions import DebugQuestions, WindowLike
 from kiosk.debuglink import DebugLink
 from kiosk.failpoints import failpoints_from
@@ -32,9 +30,7 @@ from kiosk.left_documents import kept_out
 from kiosk.lights import GuideLights
 from kiosk.maintenance import versions
 from kiosk.maintenance.upkeep import Upkeep
-from kiosk.notice_recovery import NoticeGoods
 from kiosk.outbox import Outbox
-from kiosk.ports import DispenserAtRecovery, DocumentsAtRecovery, PermitAtRecovery, ReceiptAtRecovery
 from kiosk.prompts import Answer, Attract, OutOfService
 from kiosk.reception import Reception
 from kiosk.reconciliation import Reconciliation
@@ -47,7 +43,6 @@ from kiosk.settings import Settings
 from kiosk.store_check import EVERY_S as COMPARE_S
 from kiosk.store_check import StoreCheck
 from kiosk.supervisor import Supervisor
-from kiosk.traffic_recovery import TrafficGoods
 from kiosk.vitals import Vitals
 from kiosk.voice import Voice
 from kiosk.watchdog import Watchdog
@@ -93,7 +88,7 @@ class Kiosk:
             house = await self._open_house(closing)
             if await house.journal.open_visits():
                 pages.please_wait()
-            recovery = self._build_recovery(house, pages)
+            recovery = build_recovery(house, pages)
             await self._recover(house, recovery)
             self._begin_asking(house, recovery)
             with contextlib.suppress(TimeoutError):
@@ -225,27 +220,6 @@ class Kiosk:
     def _leave_house(self) -> None:
         """From here on nobody finds the journal: it is about to be closed."""
         self._house = self.ground.witness.house = None
-
-    def _build_recovery(self, house: House, pages: RecoveryPages) -> Recovery:
-        documents = DocumentsAtRecovery(house.cabinet.document_printer)
-        return Recovery(
-            house.journal,
-            house.cashier,
-            house.platform,
-            house.clock,
-            permit=PermitAtRecovery(house.cabinet.permit_unit, house.strip_template),
-            receipt=ReceiptAtRecovery(house.cabinet.receipt_printer),
-            goods={
-                "guide": NoticeGoods(house.journal, house.notices, documents),
-                "traffic-violations": TrafficGoods(house.journal, house.traffic, documents),
-                "pick-up": CollectionGoods(
-                    house.journal, house.collection, DispenserAtRecovery(house.cabinet.card_dispenser)
-                ),
-                "certificates": CertificateGoods(house.journal, house.certificates, documents),
-            },
-            bystander=pages,
-            take_wait_s=house.times.take_s,
-        )
 
     async def _recover(self, house: House, recovery: Recovery) -> None:
         """Resolve what a dead process left open; what cannot be resolved stays out of service."""

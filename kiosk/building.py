@@ -1,4 +1,4 @@
-"""Building the house over an open journal."""
+"""Building the house over an open journal, and the recovery that asks what an earlier one left."""
 
 from __future__ import annotations
 
@@ -7,18 +7,30 @@ from functools import partial
 from typing import Final
 
 from devices.id_card_reader import OpenTemplateDecoder, photo_decoder
+from kiosk.certificate_recovery import CertificateGoods
+from kiosk.collection_recovery import CollectionGoods
 from kiosk.ground import Ground
 from kiosk.house import House
 from kiosk.journal import Journal
 from kiosk.matching import Matcher
 from kiosk.money import Cashier
+from kiosk.notice_recovery import NoticeGoods
 from kiosk.numbers import Numbers
 from kiosk.paper_check import PaperCheck
+from kiosk.permit_recovery import Bystander
 from kiosk.platform import Platform
-from kiosk.ports import TerminalAtCashier
+from kiosk.ports import (
+    DispenserAtRecovery,
+    DocumentsAtRecovery,
+    PermitAtRecovery,
+    ReceiptAtRecovery,
+    TerminalAtCashier,
+)
+from kiosk.recovery import Recovery
 from kiosk.refunds import Patience
 from kiosk.settings import ROOT
 from kiosk.strip import StripTemplate
+from kiosk.traffic_recovery import TrafficGoods
 
 DEADLINE_S: Final = 15.0
 """How long the back office is asked again before somebody is told that it can't be reached."""
@@ -75,4 +87,27 @@ def build_house(ground: Ground, journal: Journal, closing: contextlib.AsyncExitS
         numbers=numbers,
         simulated=settings.simulated,
         paper_check=PaperCheck(settings.seal_anchor.read_bytes()) if settings.seal_anchor else None,
+    )
+
+
+def build_recovery(house: House, bystander: Bystander) -> Recovery:
+    """Build what asks for every service what became of its goods, and of money, permit and receipt."""
+    documents = DocumentsAtRecovery(house.cabinet.document_printer)
+    return Recovery(
+        house.journal,
+        house.cashier,
+        house.platform,
+        house.clock,
+        permit=PermitAtRecovery(house.cabinet.permit_unit, house.strip_template),
+        receipt=ReceiptAtRecovery(house.cabinet.receipt_printer),
+        goods={
+            "guide": NoticeGoods(house.journal, house.notices, documents),
+            "traffic-violations": TrafficGoods(house.journal, house.traffic, documents),
+            "pick-up": CollectionGoods(
+                house.journal, house.collection, DispenserAtRecovery(house.cabinet.card_dispenser)
+            ),
+            "certificates": CertificateGoods(house.journal, house.certificates, documents),
+        },
+        bystander=bystander,
+        take_wait_s=house.times.take_s,
     )
