@@ -20,8 +20,18 @@ from simulators.citizen import Citizen, Plan
 from simulators.faults import Order
 from simulators.hands import DataHands
 from tests.maintenance.technician import Machine, acts, machine
+from tests.residue import marks, strokes
+from tests.residue.test_residue import FINGER, SIGNED
 
-PERSONAS = ("li-wenjing", "wang-guoqiang", "chen-haoran")
+LOOK = {"consent-face": [{"act": "place_id_card"}, {"act": "look"}]}
+PLANS = (
+    (Plan("wang-guoqiang", acts=LOOK), "refused"),
+    (Plan("li-wenjing", acts=LOOK), "delivered"),
+    (FINGER.plan, "delivered"),
+    (SIGNED.plan, "delivered"),
+)
+"""Who is refused, who pays, who leaves a mobile number, who signs."""
+LONGEST_S = 40.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +125,12 @@ def test_the_socket_is_the_kiosks_own_and_nonsense_is_refused(running: Machine) 
 
 
 def test_the_support_bundle_has_nothing_of_anybody(running: Machine, tmp_path: Path) -> None:
-    for name in PERSONAS:
+    for plan, outcome in PLANS:
         running.world.do("reset")
+        running.staff.until("attract", timeout_s=LONGEST_S)
         running.link.begin_now()
-        plan = Plan(persona=name, acts={"consent-face": [{"act": "place_id_card"}, {"act": "look"}]})
-        Citizen(running.link, DataHands(running.link), running.world, plan).visit(60)
+        report = Citizen(running.link, DataHands(running.link), running.world, plan).visit(90)
+        assert report["outcome"] == outcome, report
     file = tmp_path / "support.tar.gz"
     assert kiosk(running.bench.state, "support-bundle", "--out", str(file)).returncode == 0
     assert file.stat().st_mode & 0o777 == 0o600
@@ -137,6 +148,8 @@ def test_the_support_bundle_has_nothing_of_anybody(running: Machine, tmp_path: P
         for word in words
         if word.encode() in data
     ]
+    written = {*strokes.marks(), marks.PHONE.encode()}
+    hits += [("written", where) for where, data in content.items() if any(mark in data for mark in written)]
     assert hits == []
 
 
