@@ -9,7 +9,8 @@ import pytest
 
 from kiosk.journal import Outcome
 from tests.crash import lives
-from tests.crash.hall import Hall, Person
+from tests.crash.hall import Hall
+from tests.crash.outside import Person
 
 KILLS = 200
 
