@@ -44,14 +44,10 @@ class Console:
         prompt: Prompt,
         look: Callable[[], Awaitable[Prompt]] | None,
         *,
-        until: Callable[[], bool] | None = None,
         back: bool = True,
     ) -> Answer:
-        """As ``ask``, while ``look`` is called again and again and gives what the page now is.
-
-        Ends with the answer ``done`` of its own as soon as ``until`` says so.
-        """
-        page = self._stage.show(prompt, self._around(back))
+        """As ``ask``, while ``look`` is called again and again and gives what the page now is."""
+        self._stage.show(prompt, self._around(back))
         while True:
             if self._stage.idle_s() > self._log_out_s:
                 raise LoggedOut("idle")
@@ -62,8 +58,6 @@ class Console:
                 pass
             if look is not None:
                 self._stage.update(await look())
-            if until is not None and until():
-                return Answer(page.number, "done")
 
     def show(self, prompt: Prompt) -> None:
         """Show a page that has nothing to answer."""

@@ -168,7 +168,7 @@ class DevicePages:
     # --- remedies ---------------------------------------------------------------------------------------
 
     async def _remedy(self, name: str) -> None:
-        """Lead through the remedy of what is wrong now; it ends by itself once the device is well."""
+        """Lead through the remedy of what is wrong now; its last tick brings the only answer, OK."""
         worker = self.shop.house.cabinet.workers[name]
         remedy = self.shop.remedies.of(worker, worker.fault())
         if remedy is None:
@@ -176,12 +176,12 @@ class DevicePages:
         await self.shop.audit.act(self.member, "remedy-begun", device=name, code=remedy.fault)
 
         async def look() -> Prompt:
-            if await remedy.look():
+            if not remedy.done and await remedy.look():
                 self.console.touched()
             return self._steps(remedy)
 
         try:
-            await self.console.watch(self._steps(remedy), look, until=lambda: remedy.done)
+            await self.console.watch(self._steps(remedy), look)
         finally:
             await self.shop.audit.act(
                 self.member,
@@ -190,8 +190,6 @@ class DevicePages:
                 code=remedy.fault,
                 verdict="mended" if remedy.done else "left",
             )
-        if remedy.done:
-            await self.console.ask(self._steps(remedy))
 
     def _steps(self, remedy: Remedy) -> Checklist:
         ok = (Action("ok", text("maintenance.ok")),) if remedy.done else ()
