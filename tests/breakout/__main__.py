@@ -20,7 +20,7 @@ def main() -> int:
     options = parser.parse_args()
 
     def told(outcome: Outcome) -> None:
-        if outcome.looks % 50 == 0:
+        if outcome.looks % 100 == 0:
             print(f"{outcome.events} events, {len(outcome.pages)} pages seen", flush=True)
 
     with display(PANEL):
