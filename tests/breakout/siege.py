@@ -24,7 +24,7 @@ GUST = 250
 core, works them off before its watchdog takes it for dead."""
 GUSTS = 10
 """From one sensible act to the next."""
-ANSWER_S = 20.0
+ANSWER_S = 60.0
 """How long the kiosk may work off what it was sent."""
 FOR_STAFF = frozenset({"check-list", "enter-number"})
 """Kinds of pages that nobody reaches without key and password."""
