@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from simulators.control_client import World
 from simulators.people import load_personas
+
+SHEETS: Final = {"处罚决定书": "decision", "一次性告知单": "notice"}
+"""What an A4 page is by the words of its heading; without any of them it is a certificate."""
 
 
 def verdict(
@@ -20,7 +23,7 @@ def verdict(
     printed, seen = world.printed(), world.state()
     documents = [{"kind": "receipt", "text": receipt["text"]} for receipt in printed["receipts"]]
     documents += [{"kind": "strip", "text": strip["code"]} for strip in printed["strips"]]
-    documents += [{"kind": "certificate", "text": page["text"]} for page in printed["pages"]]
+    documents += [{"kind": _kind_of(page["text"]), "text": page["text"]} for page in printed["pages"]]
     return {
         "outcome": report["outcome"],
         "reason": report["reason"],
@@ -39,6 +42,11 @@ def verdict(
             "nothing_of_the_person_left": _nothing_left(persona, state),
         },
     }
+
+
+def _kind_of(page: str) -> str:
+    said = page.replace(" ", "")  # a heading is set with spaces between its letters
+    return next((kind for words, kind in SHEETS.items() if words in said), "certificate")
 
 
 def _money_agrees(
@@ -69,16 +77,16 @@ def _permit_accounted_for(report: dict[str, Any], seen: dict[str, Any]) -> bool 
 def _documents_are_theirs(
     report: dict[str, Any], documents: list[dict[str, str]], persona: str
 ) -> bool | str:
-    """A paper names this case, a certificate its holder, and nobody else's name stands on either."""
+    """A paper names this case, a whole sheet its holder, and nobody else's name stands on either."""
     people = load_personas()
     for document in documents:
         kind, said = document["kind"], document["text"]
-        if kind not in ("receipt", "certificate"):
+        if kind == "strip":
             continue
         if report.get("case", "") not in said:
             return f"a {kind} of another case"
-        if kind == "certificate" and people[persona].id_card.name not in said:
-            return "a certificate without its holder's name"
+        if kind != "receipt" and people[persona].id_card.name not in said:
+            return f"a {kind} without its holder's name"
         for name, other in people.items():
             if name != persona and other.id_card.name in said:
                 return f"a {kind} with the name of {name}"
