@@ -106,6 +106,9 @@ def _settings(settings: Settings, _: argparse.Namespace) -> int:
 
 
 def _run(settings: Settings, chosen: argparse.Namespace) -> int:
+    if not settings.model.strip_font.is_file():
+        print(f"no font at {settings.model.strip_font}: script/setup puts it there", file=sys.stderr)
+        return EXIT_USAGE
     forgetting.start_forgetting()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core file would hold the person's data
     gc.disable()  # until everything stands: nothing of it is garbage

@@ -79,8 +79,7 @@ def build_house(ground: Ground, journal: Journal, closing: contextlib.AsyncExitS
         photo_decoder=decoder,
         template_decoder=OpenTemplateDecoder(),
         strip_template=StripTemplate.load(
-            ROOT / "config/templates/endorsement_strip.toml",
-            settings.model.fonts / "NotoSansCJKsc-Regular.otf",
+            ROOT / "config/templates/endorsement_strip.toml", settings.model.strip_font
         ),
         rules_folder=settings.model.rules,
         receipt_url=settings.site.receipt_url,

@@ -60,6 +60,11 @@ class Model:
     rules: Path
     fonts: Path
 
+    @property
+    def strip_font(self) -> Path:
+        """The face of what is printed on a permit's strip: the one with simplified Chinese forms."""
+        return self.fonts / "NotoSansCJKsc-Regular.otf"
+
 
 def load_model(file: Path, root: Path = ROOT) -> Model:
     """Read a model file; raises ``SettingsError``."""

@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 
 from kiosk import settings
+from kiosk.__main__ import EXIT_USAGE, main
 from kiosk.app import Kiosk
 from kiosk.clock import SystemClock
 from kiosk.journal import Journal
 from kiosk.journal.keys import read_key
 from kiosk.prompts import Attract, Page
+from kiosk.settings.model import Model
 
 pytestmark = pytest.mark.anyio
 SITE = """\
@@ -53,12 +55,17 @@ def anyio_backend() -> str:
 
 
 @pytest.fixture
-def kiosk(tmp_path: Path) -> Kiosk:
-    """A whole kiosk with a cabinet behind whose links there is nothing, and no back office."""
+def site(tmp_path: Path) -> Path:
+    """The site file of a cabinet behind whose links there is nothing, without a back office."""
     links = "".join(f'{name} = "socket://127.0.0.1:9"\n' for name in LINKS)
     (tmp_path / "site.toml").write_text(SITE + links, "utf-8")
     (tmp_path / "token").write_text("none")
-    return Kiosk(settings.load(tmp_path / "site.toml"))
+    return tmp_path / "site.toml"
+
+
+@pytest.fixture
+def kiosk(site: Path) -> Kiosk:
+    return Kiosk(settings.load(site))
 
 
 class Onlooker:
@@ -90,6 +97,14 @@ async def start(kiosk: Kiosk) -> list[str]:
             task.cancel()
         await asyncio.gather(running, opening, return_exceptions=True)
     return onlooker.shown
+
+
+def test_a_machine_without_its_font_says_which(
+    site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(Model, "strip_font", tmp_path / "no-face.otf")
+    assert main(["--site", str(site), "run", "--headless"]) == EXIT_USAGE
+    assert "no-face.otf" in capsys.readouterr().err
 
 
 async def test_a_machine_that_starts_says_so(kiosk: Kiosk) -> None:
