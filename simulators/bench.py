@@ -169,7 +169,7 @@ class Bench:
                 self.side_cabinet,
                 self.housing,
             ),
-            reseed=lambda: self.desk.reseed(registers),
+            reseed=lambda: self.desk.reseed(self._lying_here(one) for one in registers),
             take_in=self._take_in,
         )
         self.world.do("stock_documents", {})
@@ -247,6 +247,13 @@ class Bench:
             "token": self.token,
             "panel": self.panel_url,
         }
+
+    def _lying_here(self, register: dict[str, Any]) -> dict[str, Any]:
+        """Return a person's register, finished documents in the store of the machine that stands here now."""
+        here = tomllib.loads((self.state / "site.toml").read_text("utf-8"))["site"]["id"]
+        finished = register.get("collection", {}).get("documents", [])
+        documents = [{**one, "kiosk": here} if one.get("kiosk") else one for one in finished]
+        return register | ({"collection": {"documents": documents}} if finished else {})
 
     def _take_in(self, person: Persona, case_no: str, service: str, missing: Sequence[str]) -> None:
         who = Applicant(id_number=person.id_card.number, name=person.id_card.name)

@@ -41,7 +41,7 @@ pytestmark = pytest.mark.timeout(400)
 def posts() -> frozenset[str]:
     """Return the template of each path that the kiosk's code posts to, by reading the code."""
     found, played = set(), {one.citizen.service for one in load_all()}
-    for file in sorted(KIOSK.glob("*.py")):
+    for file in sorted(KIOSK.rglob("*.py")):
         if file.name in REPLACED or OFFICES.get(file.name, "endorsement") not in played:
             continue
         tree = ast.parse(file.read_text("utf-8"))
