@@ -189,9 +189,7 @@ class LiveStand(Stand):
             self._judge_journal()
         except NotReady:
             self._replace_machine()
-            self._bare_world.do(
-                "reset"
-            )  # documents are in the store of the machine that is here
+            self._bare_world.do("reset")  # documents are in the store of the machine that is here
             self.start_kiosk()
             self.until(self._in_order, "the first page with everything in order")
         self.link.begin_now()
