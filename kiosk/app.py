@@ -9,6 +9,7 @@ import json
 import os
 from collections.abc import AsyncIterator
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -64,7 +65,7 @@ class Kiosk:
         self.ground = Ground.of(settings, clock, seed)
         self.supervisor = Supervisor()
         self.watchdog = Watchdog(self.ground.events, alive=self.supervisor.alive)
-        self._background = Background()
+        self._background = Background(self.ground.events.unexpected)
         self._house: House | None = None
         self._receiving: asyncio.Task[Any] | None = None
         self._ending: asyncio.Task[None] | None = None
@@ -114,7 +115,7 @@ class Kiosk:
             house = build_house(ground, journal, closing)
             closing.push_async_callback(ground.cabinet.close)
             closing.push_async_callback(house.matcher.stop)
-            self._background.begin(start_matcher(house), "matcher")
+            self._background.begin(partial(start_matcher, house), "matcher")
             closing.push_async_callback(self._background.end)
             await ground.cabinet.refresh()
             yield Workshop.of(house, settings, ground.memory)
@@ -177,9 +178,9 @@ class Kiosk:
             stage.attach(voice)
             closing.callback(voice.close)
         if board.fitted:
-            lights, following = GuideLights(board), Background()
+            lights, following = GuideLights(board), Background(self.ground.events.unexpected)
             stage.attach(lights)
-            following.begin(lights.run(), "lights")
+            following.begin(lights.run, "lights")
             closing.push_async_callback(following.end)
 
     async def _open_debug_link(
@@ -210,9 +211,9 @@ class Kiosk:
         house = self._house = ground.witness.house = build_house(ground, journal, closing)
         closing.callback(self._leave_house)
         closing.push_async_callback(ground.cabinet.close)
-        self._background.begin(start_matcher(house), "matcher")
+        self._background.begin(partial(start_matcher, house), "matcher")
         outbox = Outbox(journal, house.platform, ground.clock, ground.chance)
-        self._background.begin(outbox.run(), "outbox")
+        self._background.begin(outbox.run, "outbox")
         closing.push_async_callback(self._background.end)
         closing.push_async_callback(house.matcher.stop)
         return house
@@ -241,30 +242,30 @@ class Kiosk:
     def _begin_asking(self, house: House, recovery: Recovery) -> None:
         """Begin what asks devices and the back office from time to time."""
         background, journal = self._background, house.journal
-        background.begin(repair(house, recovery, REPAIR_S * self.settings.patience), "repair")
-        background.begin(post_heads(journal), "heads")
+        background.begin(partial(repair, house, recovery, REPAIR_S * self.settings.patience), "repair")
+        background.begin(partial(post_heads, journal), "heads")
         books = Reconciliation(journal, house.platform, house.clock, house.site.id)
-        background.begin(books.run(self.ground.witness.books_compared), "books")
+        background.begin(partial(books.run, self.ground.witness.books_compared), "books")
         inbox = ResultsInbox(house.progress, journal, house.events, house.clock)
-        background.begin(inbox.run(), "results")
+        background.begin(inbox.run, "results")
 
     def _open_reception(self, house: House, closing: contextlib.AsyncExitStack) -> Reception:
         """Begin what looks after a machine in service, and return who receives its people."""
         ground, settings, background = self.ground, self.settings, self._background
         if house.cabinet.card_dispenser.fitted:
-            background.begin(StoreCheck(house, COMPARE_S * settings.patience).run(), "store")
+            background.begin(StoreCheck(house, COMPARE_S * settings.patience).run, "store")
         upkeep = Upkeep(house, settings, ground.memory)
-        background.begin(upkeep.run(), "upkeep")
+        background.begin(upkeep.run, "upkeep")
         services = all_services()
         vitals = Vitals(house, services.values(), upkeep)
-        background.begin(self._heartbeat(house, vitals).run(), "heartbeat")
+        background.begin(self._heartbeat(house, vitals).run, "heartbeat")
         if settings.metrics_port is not None:
             from kiosk.exporter import Exporter  # loaded only where a monitor wants it
 
             exporter = Exporter(settings.metrics_port, house.journal, vitals.now, settings.state)
             ground.witness.exporter = exporter
             closing.callback(exporter.close)
-            background.begin(exporter.run(), "exporter")
+            background.begin(exporter.run, "exporter")
         version = versions.program()
         house.events.event("photo-decoder", decoder=house.photo_decoder.name)
         house.events.event("started", site=house.site.id, version=version, simulated=house.simulated)

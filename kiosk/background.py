@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
 from devices.base import DeviceError
@@ -18,26 +18,40 @@ REPAIR_S: Final = 15.0
 """How often a device out of service is asked again what became of its last effect."""
 HEAD_S: Final = 60.0
 """How often the journal's head is pushed."""
+AGAIN_S: Final = 30.0
+"""After how long what failed is begun again."""
 MATCHER_PAUSE_S: Final = 1.0
 MATCHER_LONGEST_PAUSE_S: Final = 60.0
 """Between two tries to start the child that compares."""
 
 
 class Background:
-    """Tasks that are begun one by one and ended together."""
+    """Tasks that are begun one by one and ended together. What fails unforeseen is told, and begun again."""
 
-    def __init__(self) -> None:
+    def __init__(self, unexpected: Callable[[BaseException], None], again_s: float = AGAIN_S) -> None:
+        self._unexpected, self._again_s = unexpected, again_s
         self._tasks: list[asyncio.Task[None]] = []
 
-    def begin(self, work: Coroutine[Any, Any, None], name: str) -> None:
+    def begin(self, work: Callable[[], Coroutine[Any, Any, None]], name: str) -> None:
         """Let ``work`` go on until the end; ``name`` is for whoever looks at the tasks."""
-        self._tasks.append(asyncio.create_task(work, name=name))
+        self._tasks.append(asyncio.create_task(self._keep_on(work), name=name))
 
     async def end(self) -> None:
         """Cancel every task, and return when none goes on."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _keep_on(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        while True:
+            try:
+                return await work()
+            except JournalFailed:
+                pass  # whoever writes next is told; what was to be done here waits
+            except Exception as error:
+                # Refunds and letters hang on these: without them the machine would look well and lose both.
+                self._unexpected(error)
+            await asyncio.sleep(self._again_s)
 
 
 async def start_matcher(house: House) -> None:

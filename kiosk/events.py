@@ -14,6 +14,7 @@ from __future__ import annotations
 import logging
 import re
 import sys
+import traceback
 from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -145,6 +146,12 @@ class EventLog:
         When strict, raises ``NotInCatalogue`` or ``PersonalData``; otherwise never raises for them.
         """
         self._log.msg(name, **{field: value for field, value in fields.items() if value is not None})
+
+    def unexpected(self, error: BaseException, visit: str | None = None) -> None:
+        """Log an error that nobody foresaw: its type and where it rose, never its words."""
+        frames = traceback.extract_tb(error.__traceback__)
+        where = f"{Path(frames[-1].filename).stem}:{frames[-1].lineno}" if frames else ""
+        self.event("unexpected-error", error=type(error).__name__, where=where, visit=visit)
 
     def _check(self, _logger: object, _method: str, entry: MutableMapping[str, Any]) -> Mapping[str, Any]:
         """Drop from ``entry`` what the catalogue does not allow (a structlog processor)."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -104,13 +103,6 @@ class House:
     """Held by a visit, and by whoever asks devices what earlier visits left there: else the permit of
     the one who stands here now would be taken for a forgotten one."""
     local_time: Callable[[datetime], datetime] = datetime.astimezone
-
-    def unexpected(self, error: BaseException, visit: str | None = None) -> None:
-        """Log an error that nobody foresaw: its type and where it rose, never its words."""
-        where = ""
-        for frame in traceback.extract_tb(error.__traceback__):
-            where = f"{Path(frame.filename).stem}:{frame.lineno}"
-        self.events.event("unexpected-error", error=type(error).__name__, where=where, visit=visit)
 
     def office_answered(self, *, ready: bool) -> None:
         """Remember whether the back office can be worked with; a change is logged."""

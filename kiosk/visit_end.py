@@ -46,7 +46,7 @@ async def go_through(visit: Visit) -> tuple[Outcome, str]:
         why = visit.house.faults.sentence(error)
         return await _refused(visit, f"{error.device}:{error.code}", why, window)
     except Exception as error:  # the last door: whatever went wrong, the person gets a sentence
-        visit.house.unexpected(error, visit.number)
+        visit.house.events.unexpected(error, visit.number)
         return await _refused(visit, "internal", text("trouble.internal.why"), window)
     return Outcome.DELIVERED, ""
 

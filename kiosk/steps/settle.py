@@ -130,7 +130,7 @@ async def _try_to_endorse(visit: Visit, permit: Permit, approval: Approval) -> N
     except (NotEndorsed, JournalFailed):
         raise
     except Exception as error:
-        visit.house.unexpected(error, visit.number)
+        visit.house.events.unexpected(error, visit.number)
         raise NotEndorsed("internal", chip=True, strip=True, erased=True) from error
 
 
