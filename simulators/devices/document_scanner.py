@@ -60,7 +60,9 @@ _RESOLUTIONS: Final[Mapping[str, tuple[int, int]]] = {"coarse": (50, 75), "fine"
 _USUAL: Final = (50, 1200)
 PICTURES: Final = ("Color pattern", "Grid", "Solid black", "Solid white")
 SCAN_S: Final = 6.0
-RUN_S: Final = 120.0
+HANGS_S: Final = 10.0
+"""SANE's backend now and then never ends on a busy machine: after this long it is run once more."""
+RUN_S: Final = 40.0
 
 
 class DocumentScanner:
@@ -142,12 +144,18 @@ class DocumentScanner:
         )
         environment = {**os.environ, "LC_ALL": "C", "SANE_CONFIG_DIR": str(self._folder)}
         try:
-            ended = subprocess.run(
-                ["scanimage", *options], env=environment, capture_output=True, timeout=RUN_S, check=False
-            )
+            ended = _ended(["scanimage", *options], environment)
         except FileNotFoundError:
             return 1, scan_relay.NO_DEVICE, b""  # SANE is not installed
         return ended.returncode, ended.stderr.decode("utf-8", "replace"), ended.stdout
+
+
+def _ended(command: list[str], environment: Mapping[str, str]) -> subprocess.CompletedProcess[bytes]:
+    """Run SANE's program to its end; raises ``subprocess.TimeoutExpired`` when it hangs twice."""
+    try:
+        return subprocess.run(command, env=environment, capture_output=True, timeout=HANGS_S, check=False)
+    except subprocess.TimeoutExpired:
+        return subprocess.run(command, env=environment, capture_output=True, timeout=RUN_S, check=False)
 
 
 def words(direction: str, data: bytes) -> str:
