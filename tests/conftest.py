@@ -1,4 +1,4 @@
-"""What every test gets: examples that hypothesis finds are repeatable, and kiosks that are there at once."""
+"""What every test gets: repeatable examples, kiosks that are there at once, a place to tell its counts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from simulators.kiosk_link import KioskProcess
-from tests import warm
+from tests import counts, warm
 
 # No example fails for being slow on a busy machine. CI tries the same examples each time.
 settings.register_profile(
@@ -27,3 +27,27 @@ def forked_kiosks() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(KioskProcess, "launch", warm.launch)
         yield
+
+
+@pytest.fixture
+def counted(request: pytest.FixtureRequest) -> counts.Counted:
+    """Take lines that say how much a test did; the run's end prints them."""
+
+    def tell(line: str) -> None:
+        request.node.user_properties.append((counts.PROPERTY, line))
+
+    return tell
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what was counted."""
+    reports = [
+        report
+        for outcome in ("passed", "failed")
+        for report in terminalreporter.getreports(outcome)
+        if report.when == "call"
+    ]
+    if told := counts.lines(reports):
+        terminalreporter.section("counts")
+        for line in told:
+            terminalreporter.write_line(line)

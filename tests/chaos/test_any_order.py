@@ -1,6 +1,7 @@
 """Person, devices, payment, back office and power in any order on the whole kiosk: the world's truth holds.
 
-A few examples run in the suite; ``script/chaos`` tries as many as there is time for.
+A few examples run in the suite; ``script/chaos`` tries as many as there is time for, several kiosks side by
+side: each waits for its people most of the time.
 """
 
 from __future__ import annotations
@@ -8,12 +9,13 @@ from __future__ import annotations
 import contextlib
 import os
 import time
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any, ClassVar, Final
 
 import pytest
 import requests
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -31,10 +33,15 @@ from simulators.hands import DataHands
 from simulators.kiosk_link import KioskGone
 from simulators.people import load_personas
 from simulators.scenario_file import load_all
+from tests.counts import Counted
 from tests.crash import services, truths
 from tests.crash.ground import Ground
 
 EXAMPLES: Final = int(os.environ.get("KIOSK_EXAMPLES", "2"))
+SHARES: Final = int(os.environ.get("KIOSK_SHARES", "1"))
+"""So many tests, each with a bench of its own, share the examples."""
+SEED: Final = int(os.environ.get("KIOSK_SEED", "1"))
+"""The first share's; each other's is one more."""
 STEPS: Final = 12
 QUIET_S: Final = 0.3
 """After this long without news a page stands."""
@@ -72,7 +79,7 @@ TROUBLE: Final[tuple[dict[str, Any], ...]] = tuple(
 )
 """Every trouble that some scenario knows: of devices, wires and the back office, of services to come too."""
 
-pytestmark = pytest.mark.timeout(1200 + 60 * EXAMPLES)
+pytestmark = pytest.mark.timeout(1200 + 120 * EXAMPLES)
 
 
 class AnyOrder(RuleBasedStateMachine):
@@ -228,20 +235,22 @@ def ground() -> Iterator[Ground]:
         yield ground
 
 
-def test_whatever_happens_the_worlds_truth_holds(ground: Ground, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    "share", [pytest.param(n, marks=pytest.mark.xdist_group(f"share-{n}")) for n in range(SHARES)]
+)
+def test_whatever_happens_the_worlds_truth_holds(ground: Ground, share: int, counted: Counted) -> None:
     AnyOrder.ground, AnyOrder.told = ground, []
+    seed(SEED + share)(AnyOrder)
+    examples = len(range(share, EXAMPLES, SHARES))
     run_state_machine_as_test(
         AnyOrder,
         settings=settings(
-            max_examples=EXAMPLES,
+            max_examples=examples,
             stateful_step_count=STEPS,
             deadline=None,
             phases=(Phase.explicit, Phase.generate),  # a step takes seconds: shrinking would take hours
             suppress_health_check=list(HealthCheck),
         ),
     )
-    with capsys.disabled():
-        print(
-            f"\nany order: {EXAMPLES} examples of up to {STEPS} steps, {len(AnyOrder.told)} visits:", end=" "
-        )
-        print({outcome: AnyOrder.told.count(outcome) for outcome in sorted(set(AnyOrder.told))})
+    outcomes = dict(sorted(Counter(AnyOrder.told).items()))
+    counted(f"any order: {examples} examples of up to {STEPS} steps, {len(AnyOrder.told)} visits, {outcomes}")

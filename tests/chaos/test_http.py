@@ -18,6 +18,7 @@ from simulators.scenario import play
 from simulators.scenario_file import Scenario, load_all
 from simulators.stand import Stand
 from tests.chaos.proxy import HARMS, Asked, Proxy
+from tests.counts import Counted
 
 KIOSK: Final = Path(__file__).parents[2] / "kiosk"
 WAYS: Final = ("all-goes-well", "pay-by-code-timed-out", "chip-not-written")
@@ -35,7 +36,7 @@ REPLACED: Final = ("heartbeat.py",)
 ALL: Final = os.environ.get("KIOSK_CHAOS") == "all"
 """Every harm on every way; else a lost reply on every way, and the other harms on the first."""
 
-pytestmark = pytest.mark.timeout(400)
+pytestmark = [pytest.mark.timeout(400), pytest.mark.xdist_group("http")]
 
 
 def posts() -> frozenset[str]:
@@ -152,14 +153,11 @@ def test_harmed_once_each_post_is_done_once(
     met[how].update(one.operation for one in harmed)
 
 
-def test_every_post_of_the_code_was_harmed(
-    met: dict[str, set[str]], capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_every_post_of_the_code_was_harmed(met: dict[str, set[str]], counted: Counted) -> None:
     """A new POST that no scenario makes fails here: write one."""
     if set(met) != set(HARMS):
         pytest.skip("only a part of the tests above ran")
-    with capsys.disabled():
-        print(f"\nHTTP: {len(posts())} POSTs, {len(HARMS)} harms, {sum(map(len, met.values()))} struck")
+    counted(f"HTTP: {len(posts())} POSTs, {len(HARMS)} harms, {sum(map(len, met.values()))} struck")
     wanted = HARMS if ALL else ("reply_lost",)
     assert not {how: posts() - met[how] for how in wanted if posts() - met[how]}
 

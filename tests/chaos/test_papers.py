@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.chaos.papers import PAPERS, Client, made
+from tests.counts import Counted
 
 CLIENTS = 6
 PROCESSES = 2
@@ -44,11 +45,10 @@ def test_many_at_once_in_one_process(paper: str, order: list[int]) -> None:
     assert asyncio.run(together()) == [alone(paper, number) for number in order]
 
 
-def test_many_at_once_in_many_processes(capsys: pytest.CaptureFixture[str]) -> None:
+def test_many_at_once_in_many_processes(counted: Counted) -> None:
     jobs = [(paper, number) for number in range(1, CLIENTS + 1) for paper in PAPERS] * 2
     spawning = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(PROCESSES, mp_context=spawning) as pool:
         sheets = list(pool.map(made, *zip(*jobs, strict=True)))
     assert sheets == [alone(paper, number) for paper, number in jobs]
-    with capsys.disabled():
-        print(f"\npapers: {len(PAPERS)} kinds, {len(jobs)} sheets in {PROCESSES} processes at once")
+    counted(f"papers: {len(PAPERS)} kinds, {len(jobs)} sheets in {PROCESSES} processes at once")

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 
+from tests.counts import Counted
 from tests.crash.ground import Ground
 from tests.crash.sweep import Death
 
@@ -17,17 +18,16 @@ def ground() -> Iterator[Ground]:
 
 
 @pytest.fixture
-def well(capsys: pytest.CaptureFixture[str]) -> Callable[[str, Sequence[Death]], None]:
+def well(counted: Counted) -> Callable[[str, Sequence[Death]], None]:
     """Return what counts deaths, says so, and fails for those after which something was not true."""
 
     def check(name: str, deaths: Sequence[Death]) -> None:
         died = [death for death in deaths if death.starts]
         longest_s = max((death.recovery_s for death in died), default=0.0)
-        with capsys.disabled():
-            print(
-                f"\n{name}: {len(deaths)} points, {len(died)} deaths, "
-                f"longest way home {longest_s:.1f} s, most starts {max(d.starts for d in deaths)}"
-            )
+        counted(
+            f"{name}: {len(deaths)} points, {len(died)} deaths, "
+            f"longest way home {longest_s:.1f} s, most starts {max(d.starts for d in deaths)}"
+        )
         assert not [str(death) for death in deaths if death.wrong]
         # A point beside the visit may not come a second time; many that do not come are a broken test.
         missed = len(deaths) - len(died)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from kiosk.journal import Outcome
+from tests.counts import Counted
 from tests.crash import lives
 from tests.crash.hall import Hall
 from tests.crash.outside import Person
@@ -55,10 +56,9 @@ def test_each_person_is_served_to_the_end_when_nobody_dies(
     assert list(hall.office.outcomes.values()) == ([issued] if issued else [])
 
 
-def test_two_hundred_kills_at_any_moment(capsys: pytest.CaptureFixture[str]) -> None:
+def test_two_hundred_kills_at_any_moment(counted: Counted) -> None:
     told = lives.kill(KILLS, seed=20)
-    with capsys.disabled():
-        print(f"\nat random, the core alone: {told}")
+    counted(f"at random, the core alone: {told}")
     assert told.wrong == []
     assert told.kills == KILLS
     # Kills that strike nothing would prove nothing: visits were cut short, others came to each end.

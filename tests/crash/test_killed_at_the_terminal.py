@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
+from tests.counts import Counted
 from tests.crash.ground import Ground
 from tests.crash.routes import TERMINAL
 from tests.crash.sweep import Death, die, points_of, random_death, recovery_points, telling
@@ -37,13 +38,12 @@ def test_killed_again_at_each_commit_of_recovery(ground: Ground, well: Well) -> 
     well("killed again", deaths)
 
 
-def test_power_cut_at_any_moment(ground: Ground, capsys: pytest.CaptureFixture[str]) -> None:
+def test_power_cut_at_any_moment(ground: Ground, counted: Counted) -> None:
     """A share of ``script/kills --count 5000``. One that comes before or after the visit is judged too."""
     chance = random.Random(20)
     deaths = [random_death(ground, chance) for _ in range(RANDOM)]
-    with capsys.disabled():
-        died = sum(death.starts > 0 for death in deaths)
-        print(f"\nat random: {len(deaths)} cuts, {died} deaths, most starts {max(d.starts for d in deaths)}")
+    died = sum(death.starts > 0 for death in deaths)
+    counted(f"at random: {len(deaths)} cuts, {died} deaths, most starts {max(d.starts for d in deaths)}")
     assert not [str(death) for death in deaths if death.wrong]
     assert max(death.starts for death in deaths) <= 3
     assert died >= RANDOM // 2

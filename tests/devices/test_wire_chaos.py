@@ -23,6 +23,7 @@ import devices
 from devices.base import DeviceError
 from devices.link import LinkLost
 from devices.recording import ReplayLink
+from tests.counts import Counted
 from tests.golden.exchanges import EXCHANGES
 from tests.golden.kinds import Kind
 from tests.golden.play import replay
@@ -132,7 +133,7 @@ def waits_s(kind: Kind, babble: Babble | None, bytes_a_second: float = 1.0) -> f
 
 
 @pytest.mark.parametrize("name", sorted(KINDS))
-def test_no_wire_holds_a_driver_beyond_its_time(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_no_wire_holds_a_driver_beyond_its_time(name: str, counted: Counted) -> None:
     silent_s = waits_s(KINDS[name], None)
     assert 0 < silent_s < LONGEST_S
     chance = random.Random(7)
@@ -147,8 +148,7 @@ def test_no_wire_holds_a_driver_beyond_its_time(name: str, capsys: pytest.Captur
         for word, babble in babbles.items()
         for rate in RATES
     }
-    with capsys.disabled():
-        print(f"\n{name}: silence {silent_s:.1f} s, babble at most {max(babbled.values()):.1f} s", end="")
+    counted(f"{name}: silence {silent_s:.1f} s, babble at most {max(babbled.values()):.1f} s")
     assert not {word: seconds for word, seconds in babbled.items() if seconds > silent_s * 1.1 + SLACK_S}
 
 

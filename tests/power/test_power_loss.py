@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.counts import Counted
 from tests.power.disk import Acknowledged, Disk, Name, Step, Sync, Truncate, UnknownCall, Write, recorded
 from tests.power.replay import record, replay
 
@@ -33,12 +34,9 @@ def test_the_recording_holds_what_a_machine_does(steps: list[Step]) -> None:
             assert not isinstance(before, Write), "acknowledged before the disk had it"
 
 
-def test_no_power_cut_loses_what_was_acknowledged(
-    steps: list[Step], capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_no_power_cut_loses_what_was_acknowledged(steps: list[Step], counted: Counted) -> None:
     tally = replay(steps, variants=3, every=8, most=60)
-    with capsys.disabled():
-        print(f"\npower: {tally}")
+    counted(f"power: {tally}")
     assert tally.distinct > 150
     assert tally.recoveries > 35
     assert not tally.found, str(tally)

@@ -14,6 +14,7 @@ from kiosk.journal import Outcome
 from simulators.citizen import Plan
 from simulators.people import load_personas
 from tests.chaos.test_processes import child_of
+from tests.counts import Counted
 from tests.crash.ground import Ground
 from tests.crash.routes import Route
 from tests.residue import marks, search, strokes
@@ -92,9 +93,7 @@ def test_what_is_looked_for_can_be_found(place: Place) -> None:
 
 
 @pytest.mark.parametrize("route", [FACE, FINGER, CANCELLED], ids=lambda route: route.name)
-def test_a_second_after_the_visit_nothing_is_left(
-    place: Place, route: Route, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_second_after_the_visit_nothing_is_left(place: Place, route: Route, counted: Counted) -> None:
     place.ground.ready()
     asked: set[str] = set()
     report = place.ground.visit(route, watcher=lambda page: asked.add(page["prompt"]["name"]))
@@ -104,9 +103,8 @@ def test_a_second_after_the_visit_nothing_is_left(
     time.sleep(CLEAN_S)
     kiosk = search.in_memory(place.ground.pid, place.finder)
     child = _of_the_child(place)
-    with capsys.disabled():
-        searched = sum(len(pieces) for pieces in place.marks.values())
-        print(f"\nresidue, {route.name}: {searched} marks, in memory {dict(kiosk)}, child {dict(child)}")
+    searched = sum(len(pieces) for pieces in place.marks.values())
+    counted(f"residue, {route.name}: {searched} marks, in memory {dict(kiosk)}, child {dict(child)}")
     assert (place.files(), child) == ({}, Counter())
     assert kiosk == Counter(), "nothing is accepted: see docs/personal-data.md"
 
@@ -124,9 +122,7 @@ def test_while_the_person_is_there_the_search_sees_them(place: Place) -> None:
     assert {"name", "id-number", "permit", "card-photo"} <= set(seen[0])
 
 
-def test_a_signature_is_seen_while_it_is_held_and_gone_afterwards(
-    place: Place, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_signature_is_seen_while_it_is_held_and_gone_afterwards(place: Place, counted: Counted) -> None:
     place.ground.ready()
     seen: dict[str, Counter[str]] = {}
 
@@ -139,11 +135,8 @@ def test_a_signature_is_seen_while_it_is_held_and_gone_afterwards(
     assert (report["outcome"], report["reason"]) == (SIGNED.ends, "")
     time.sleep(CLEAN_S)
     left = search.in_memory(place.ground.pid, place.finder)
-    with capsys.disabled():
-        held = {page: found["signature"] for page, found in seen.items()}
-        print(
-            f"\nresidue, signed: {len(place.marks['signature'])} marks of strokes, {held}, left {dict(left)}"
-        )
+    held = {page: found["signature"] for page, found in seen.items()}
+    counted(f"residue, signed: {len(place.marks['signature'])} marks of strokes, {held}, left {dict(left)}")
     assert max(held.values()) > 0, "neither while it was filed nor afterwards"
     assert (place.files(), _of_the_child(place), left) == ({}, Counter(), Counter())
 

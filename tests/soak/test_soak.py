@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.counts import Counted
 from tests.soak.gauges import LIMITS, Reading, slopes
 from tests.soak.run import soak
 
@@ -13,13 +14,12 @@ SETTLED = 4
 
 
 @pytest.mark.timeout(300)
-def test_nothing_is_held_longer_than_a_visit(capsys: pytest.CaptureFixture[str]) -> None:
+def test_nothing_is_held_longer_than_a_visit(counted: Counted) -> None:
     found = soak(lambda found: found.visits < VISITS, seed=5, every=SETTLED)
     assert found.wrong == []
     assert found.restarts == 0
     _, settled, *_, last = (*found.readings[:1], *found.readings)
-    with capsys.disabled():
-        print(f"\nsoak: {found.visits} visits, {dict(found.outcomes)}, {last}")
+    counted(f"soak: {found.visits} visits, {dict(found.outcomes)}, {last}")
     assert last.visits == VISITS
     assert (last.processes, last.temp_files, last.tasks) == (settled.processes, 0, settled.tasks)
     assert last.descriptors <= settled.descriptors + 2

@@ -34,6 +34,7 @@ from kiosk.numbers import Numbers
 from kiosk.platform import OrderState, Platform
 from kiosk.recovery import Recovery
 from tests import forking
+from tests.counts import Counted
 from tests.trust.world import (
     FEE_FEN,
     KEY,
@@ -619,7 +620,7 @@ class LastingDesk(PermitDesk):
 )
 @in_loop
 async def test_killed_at_every_point_of_recovery_it_still_converges(
-    tmp_path: Path, death: Death, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, death: Death, counted: Counted
 ) -> None:
     """Two kills in a row at each point, then a start that ends it: three starts, nothing done twice."""
 
@@ -640,10 +641,7 @@ async def test_killed_at_every_point_of_recovery_it_still_converges(
     assert start(tmp_path / "good", KIOSK_FAILPOINT_LOG=str(tmp_path / "points")) == 0
     points = (tmp_path / "points").read_text().split()
     assert len(points) > 15
-    with capsys.disabled():
-        print(
-            f"\nrecovery that {death.name}: {len(points)} points, killed at each and once more, three starts"
-        )
+    counted(f"recovery that {death.name}: {len(points)} points, killed at each and once more, three starts")
     for number, point in enumerate(points):
         folder = tmp_path / str(number)
         await prepare(folder)
