@@ -59,6 +59,11 @@ class Console:
             if look is not None:
                 self._stage.update(await look())
 
+    async def pressed(self, action: str) -> None:
+        """Wait until ``action`` of what ``show`` put up is touched."""
+        while (await self._stage.next_answer()).action != action:
+            pass
+
     def show(self, prompt: Prompt) -> None:
         """Show a page that has nothing to answer."""
         self._stage.show(prompt, Surroundings(service=text("maintenance.title"), can_help=False))

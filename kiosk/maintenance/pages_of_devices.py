@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -142,6 +143,7 @@ class DevicePages:
     async def self_test(self, tests: Sequence[Test]) -> tuple[Finding, ...]:
         """Run the tests and show them; return what they found once that was put away."""
         running = {test.name: Finding(test.name, test.device, Verdict.RUNNING) for test in tests}
+        attended = {test.name for test in tests if test.attended}
         waiting = {test.name for test in tests}
 
         def prompt(*actions: Action) -> Checklist:
@@ -155,15 +157,28 @@ class DevicePages:
         def told(finding: Finding) -> None:
             waiting.discard(finding.test)
             running[finding.test] = finding
-            self.console.update(prompt())
+            waits = finding.verdict is Verdict.RUNNING and finding.test in attended
+            skip = (Action("skip", text("selftest.skip")),) if waits else ()
+            self.console.update(prompt(*skip))
 
         self.console.show(prompt())
-        findings = await self.shop.tests.run(tests, told)
+        skipping = asyncio.create_task(self._skipping())
+        try:
+            findings = await self.shop.tests.run(tests, told)
+        finally:
+            skipping.cancel()
+            await asyncio.gather(skipping, return_exceptions=True)
         for finding in findings:
             self.findings[finding.test] = finding
             await self.shop.audit.tested(self.member, finding)
         await self.console.ask(prompt(Action("ok", text("maintenance.ok"))))
         return findings
+
+    async def _skipping(self) -> None:
+        """Skip what a person has to do whenever that is touched."""
+        while True:
+            await self.console.pressed("skip")
+            self.shop.tests.skip()
 
     # --- remedies ---------------------------------------------------------------------------------------
 

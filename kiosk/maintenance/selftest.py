@@ -2,7 +2,7 @@
 
 A test returns figures that can be compared from one maintenance to the next. It raises ``DeviceError`` as
 the driver does, or ``Failed`` when the unit says yes and did not do it. Tests with a person wait at most
-``patience_s`` for what that person has to do.
+``patience_s`` for what that person has to do, or until they skip it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,13 @@ if TYPE_CHECKING:
     from kiosk.house import House
 
 Figures = Mapping[str, int | str]
-PATIENCE_S: Final = 20.0
+PATIENCE_S: Final = 120.0
+"""As long as staff are logged in without a touch: a test card may have to be fetched, or the test skipped."""
+REASONS: Final = frozenset({
+    "batteryLow", "covered", "matcherUnavailable", "noJournal", "noKiosk", "noPicture", "nobody",
+    "notCounted", "notReversed", "notTaken", "occupied", "onBattery", "skipped", "tooBright", "tooDark",
+})  # fmt: skip
+"""Words of the tests themselves; each has a sentence, ``selftest.why``. Others are in the fault catalogue."""
 
 
 class Failed(Exception):
@@ -83,13 +89,17 @@ class Kit:
     fonts: Path
     house: House | None = None
     patience_s: float = PATIENCE_S
+    skipped: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when nobody is going to do what the test with a person waits for."""
 
     async def until(self, ask: Callable[[], Awaitable[bool]]) -> None:
-        """Ask until it is so; raises ``NotHere`` "nobody" when it isn't within the patience."""
+        """Ask until it is so; raises ``NotHere`` "skipped", or "nobody" when the patience is at its end."""
         end_s = mono_s(self.clock) + self.patience_s
         while mono_s(self.clock) < end_s:
             if await ask():
                 return
+            if self.skipped.is_set():
+                raise NotHere("skipped")
             await self.clock.sleep(0.2)
         raise NotHere("nobody")
 
@@ -139,7 +149,12 @@ class SelfTests:
         findings += [await self._run(test, told) for test in chosen if test.attended]
         return tuple(findings)
 
+    def skip(self) -> None:
+        """Wait no longer for what a person has to do in the test that runs."""
+        self._kit.skipped.set()
+
     async def _run(self, test: Test, told: Told) -> Finding:
+        self._kit.skipped.clear()
         told(Finding(test.name, test.device, Verdict.RUNNING))
         begun_s = mono_s(self._kit.clock)
         verdict, code, figures = Verdict.PASSED, "", {}

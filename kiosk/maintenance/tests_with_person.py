@@ -5,6 +5,7 @@ Of a card or finger nothing is kept but that it was read.
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from typing import Final
 
@@ -14,6 +15,7 @@ from kiosk.journal.effects import PAYMENT_TERMINAL
 from kiosk.journal.records import JournalFailed, JournalRefused, Outcome
 from kiosk.maintenance.selftest import Failed, Figures, Kit, NotHere, Test, expect, tried
 from kiosk.money import ChannelBlocked
+from kiosk.payment import Payment
 from kiosk.platform import Bill
 
 ONE_CENT_FEN: Final = 1
@@ -69,6 +71,7 @@ async def test_card(kit: Kit) -> Figures:
     except DeviceError as error:
         failure = error.code
     await unit(lambda permits: permits.eject())
+    kit.skipped.clear()  # what is in the path has to be taken, whoever skipped the reading
     try:
         await kit.until(lambda: at(Media.NOT_PRESENT))
     except NotHere as error:
@@ -92,9 +95,14 @@ async def one_cent(kit: Kit) -> Figures:
     try:
         bill = Bill(case_no, f"{SERVICE}-{number}", (ONE_CENT_FEN,), ONE_CENT_FEN, house.clock.wall())
         payment = await house.cashier.at_terminal(number, bill, timeout_s=kit.patience_s)
-        collected = await payment.outcome()
+        skipping = asyncio.create_task(_leave_when_skipped(kit, payment))
+        try:
+            collected = await payment.outcome()
+        finally:
+            skipping.cancel()
+            await asyncio.gather(skipping, return_exceptions=True)
         if collected.state in (PaymentState.CANCELLED, PaymentState.TIMED_OUT):
-            raise NotHere("nobody")
+            raise NotHere("skipped" if kit.skipped.is_set() else "nobody")
         expect(collected.state is PaymentState.APPROVED, collected.reason or collected.state.value)
         settlement = await house.cashier.refunds.give_back(payment.effect, case_no, SERVICE)
         outcome, reason = settlement.outcome or Outcome.ESCALATED, settlement.reason
@@ -104,6 +112,11 @@ async def one_cent(kit: Kit) -> Figures:
     finally:
         await house.journal.end(number, outcome, reason)
     return {"charged_fen": ONE_CENT_FEN, "reversed_fen": settlement.refunded_fen}
+
+
+async def _leave_when_skipped(kit: Kit, payment: Payment) -> None:
+    await kit.skipped.wait()
+    payment.leaving.set()
 
 
 ATTENDED: Final = (

@@ -9,7 +9,7 @@ from typing import Final
 
 from kiosk.faults import EVERY, FaultCatalogue
 from kiosk.maintenance.inspection import Sheet
-from kiosk.maintenance.selftest import Finding, Verdict
+from kiosk.maintenance.selftest import REASONS, Finding, Verdict
 from kiosk.maintenance.supplies import Kind, Level, Stock
 from kiosk.prompts import Item, Mark, Row
 from kiosk.texts import Text, text, verbatim
@@ -88,10 +88,17 @@ def finding_item(catalogue: FaultCatalogue, finding: Finding) -> Item:
         case Verdict.PASSED:
             detail = text("selftest.passed", seconds=f"{finding.seconds:.1f}")
         case Verdict.SKIPPED:
-            detail = text("selftest.skipped", why=text("maintenance.word", word=finding.code))
+            detail = text("selftest.skipped", why=reason_of(catalogue, finding))
         case _:
-            detail = advice(catalogue, finding.device, finding.code)
+            detail = reason_of(catalogue, finding)
     return Item(label, detail, MARKS[finding.verdict])
+
+
+def reason_of(catalogue: FaultCatalogue, finding: Finding) -> Text:
+    """Return why a self-test did not pass; a test's own word has its sentence beside the devices' faults."""
+    if catalogue.entry(finding.device, finding.code) is None and finding.code in REASONS:
+        return text(f"selftest.why.{finding.code}")
+    return advice(catalogue, finding.device, finding.code)
 
 
 def stock_detail(stock: Stock, now: datetime) -> Text:

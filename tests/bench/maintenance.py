@@ -84,7 +84,7 @@ def _self_test(kiosk: Machine) -> float:
         lend_a_hand(kiosk.world, name)
         if name == "id_card_reader.card":
             _lay_it_down_again(kiosk, name)
-    kiosk.staff.until("self-test", lambda prompt: bool(prompt["actions"]), timeout_s=120)
+    kiosk.staff.until_done("self-test")
     took_s = time.monotonic() - begun_s
     if set(kiosk.staff.marks()) != {"done"}:
         raise RuntimeError(f"a self-test failed: {kiosk.staff.said()['items']}")

@@ -24,7 +24,8 @@ from simulators.kiosk_link import KioskLink, KioskProcess
 from simulators.level import IDEAL, Level
 
 PIN = "402817"
-LONGEST_S = 20.0
+LONGEST_S = 60.0
+"""Long enough for a machine that has much else to do; nothing here waits for time to pass."""
 
 Page = Mapping[str, Any]
 Photographer = Callable[[Page], None]
@@ -100,6 +101,12 @@ class Technician:
         """Return the page's sentences."""
         said: dict[str, Any] = self._link.ask("said")["prompt"]
         return said
+
+    def until_done(self, name: str) -> Page:
+        """Wait until the checklist ``name`` has come to its end and can be put away."""
+        return self.until(
+            name, lambda p: any(action["name"] == "ok" for action in p["actions"]), 3 * LONGEST_S
+        )
 
     def marks(self) -> list[str]:
         """Return how far each line of the checklist is that is shown."""

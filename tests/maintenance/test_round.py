@@ -71,7 +71,7 @@ def whole_round(kiosk: Machine, staff: Technician) -> None:
     staff.press("remedy", "ok")
     staff.until("device", lambda prompt: prompt["tone"] == "plain")
     staff.press("device", "self-test")
-    staff.until("self-test", lambda prompt: bool(prompt["actions"]))
+    staff.until_done("self-test")
     staff.press("self-test", "ok")
     staff.back("device")
     staff.back("devices")

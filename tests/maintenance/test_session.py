@@ -32,6 +32,9 @@ def kiosk(running: Machine) -> Iterator[Machine]:
     running.clear()
 
 
+ATTENDED = ("id_card_reader.card", "fingerprint_pad.finger", "permit_unit.card", "payment_terminal.cent")
+
+
 def eventually(so: Callable[[], bool]) -> None:
     for _ in range(800):
         if so():
@@ -49,8 +52,10 @@ def ticked(number: int, prompt: Page) -> bool:
     return count(prompt, "done") == number
 
 
-def further(number: int, prompt: Page) -> bool:
-    return bool(prompt["actions"]) or count(prompt, "done") > number
+def under_way(test: str, prompt: Page) -> bool:
+    return any(
+        item["mark"] == "now" and item["label"]["key"] == f"selftest.{test}" for item in prompt["items"]
+    )
 
 
 def turn(world: World, position: str) -> None:
@@ -258,17 +263,10 @@ def test_every_self_test_with_a_person_and_the_report_after_it(kiosk: Machine) -
     staff = kiosk.staff
     number = staff.log_in()
     staff.open("self-tests")
-    for name in (
-        "id_card_reader.card",
-        "fingerprint_pad.finger",
-        "permit_unit.card",
-        "payment_terminal.cent",
-    ):
-        staff.until("self-test", lambda p: count(p, "now") == 1)
-        done = staff.marks().count("done")
+    for name in ATTENDED:
+        staff.until("self-test", partial(under_way, name))
         lend_a_hand(kiosk.world, name)
-        staff.until("self-test", partial(further, done))
-    staff.until("self-test", lambda p: p["actions"])
+    staff.until_done("self-test")
     assert set(staff.marks()) == {"done"}, staff.said()
     staff.press("self-test", "ok")
     orders = kiosk.world.state()["orders"]
@@ -285,6 +283,26 @@ def test_every_self_test_with_a_person_and_the_report_after_it(kiosk: Machine) -
     staff.press("report", "ok")
     staff.open("check")
     staff.until("issues")
+    staff.log_out()
+
+
+def test_what_nobody_is_going_to_do_is_skipped_and_a_failure_is_said_in_words(kiosk: Machine) -> None:
+    kiosk.world.do("mains", on=False)
+    turn(kiosk.world, "maintenance")
+    staff = kiosk.staff
+    staff.log_in()
+    staff.open("self-tests")
+    for name in ATTENDED:
+        staff.until("self-test", partial(under_way, name))
+        staff.press("self-test", "skip")
+        staff.until("self-test", lambda p, name=name: not under_way(name, p))
+    items = staff.until_done("self-test")["prompt"]["items"]
+    details = {item["label"]["key"]: item["detail"] for item in items}
+    assert details["selftest.ups"]["key"] == "selftest.why.onBattery"
+    why = [details[f"selftest.{name}"]["args"]["why"]["key"] for name in ATTENDED]
+    assert why == ["selftest.why.skipped"] * len(ATTENDED)
+    assert kiosk.world.state()["permit"]["where"] == "pocket"
+    staff.press("self-test", "ok")
     staff.log_out()
 
 
