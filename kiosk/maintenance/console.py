@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import math
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from kiosk.prompts import Action, Answer, Checklist, EnterNumber, Notice, Prompt, Tone
+from kiosk.prompts import Action, Answer, Checklist, EnterNumber, Notice, Prompt, StillThere, Tone
 from kiosk.stage import Stage, Surroundings
 from kiosk.texts import Text, text
 
 LOG_OUT_S: Final = 120.0
+WARN_S: Final = 20.0
+"""How long before it the log-out is announced."""
 LOOK_S: Final = 0.5
-"""How often a page that watches a device looks."""
+"""How often a page looks at its device, and whether anybody is still there."""
 
 
 class LoggedOut(Exception):
@@ -49,15 +53,34 @@ class Console:
         """As ``ask``, while ``look`` is called again and again and gives what the page now is."""
         self._stage.show(prompt, self._around(back))
         while True:
-            if self._stage.idle_s() > self._log_out_s:
-                raise LoggedOut("idle")
+            if self._log_out_s - self._stage.idle_s() <= WARN_S:
+                await self._announce_log_out()
+                self._stage.show(prompt, self._around(back))
             try:
-                async with asyncio.timeout(LOOK_S if look else 1.0):
+                async with asyncio.timeout(LOOK_S):
                     return self._sorted(await self._stage.next_answer())
             except TimeoutError:
                 pass
             if look is not None:
-                self._stage.update(await look())
+                prompt = await look()
+                self._stage.update(prompt)
+
+    async def _announce_log_out(self) -> None:
+        """Count down to the log-out until somebody touches the screen; raises ``LoggedOut``."""
+        idle_s = self._stage.idle_s()
+        self._stage.show(
+            _still_there(self._log_out_s - idle_s), Surroundings(text("maintenance.title"), can_help=False)
+        )
+        while (left_s := self._log_out_s - self._stage.idle_s()) > 0:
+            if self._stage.idle_s() < idle_s:
+                return  # a touch, wherever it was
+            idle_s = self._stage.idle_s()
+            self._stage.update(_still_there(left_s))
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(1.0):
+                    self._sorted(await self._stage.next_answer())
+                    return
+        raise LoggedOut("idle")
 
     async def pressed(self, action: str) -> None:
         """Wait until ``action`` of what ``show`` put up is touched."""
@@ -128,3 +151,18 @@ class Console:
         if answer.action == "back":
             raise WentBack
         return answer
+
+
+def _still_there(left_s: float) -> StillThere:
+    seconds = max(0, math.ceil(left_s))
+    return StillThere(
+        "log-out-soon",
+        text("maintenance.log-out-soon.question"),
+        text("maintenance.log-out-soon.body", seconds=seconds),
+        Tone.NEEDS_YOU,
+        seconds_left=seconds,
+        actions=(
+            Action("more-time", text("maintenance.log-out-soon.stay")),
+            Action("cancel", text("maintenance.log-out")),
+        ),
+    )

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from kiosk.maintenance.console import Console
 from kiosk.maintenance.issues import Commissioning, Issue, Severity
 from kiosk.maintenance.pages_of_devices import DevicePages
 from kiosk.maintenance.report import Report, make_report
 from kiosk.maintenance.report_pdf import pdf
+from kiosk.maintenance.selftest import Verdict
 from kiosk.maintenance.staff import Member, Right, write_privately
 from kiosk.maintenance.workshop import Workshop
 from kiosk.prompts import Action, Checklist, Item, Mark, Notice, Row, Tone, Working
-from kiosk.texts import text, verbatim
+from kiosk.texts import Text, text, verbatim
 
 MARKS = {Severity.ERROR: Mark.FAILED, Severity.WARNING: Mark.WARNING, Severity.NOTE: Mark.NONE}
 MOST_ISSUES = 9
+MOST_ERRORS = 4
+"""How many of them the report's page says itself; *Issues and solutions* and the PDF have all."""
 
 
 @dataclass(slots=True)
@@ -80,19 +85,33 @@ class CheckPages:
             ("result", text("report.ready" if report.ready else "report.not-ready")),
             ("issues", verbatim(str(len(report.issues)))),
             ("cases", verbatim(str(len(body["open_cases"])))),
-            ("tests", text("report.tests-done", count=len(body["self_tests"]))),
+            ("tests", _tests(body["self_tests"])),
             ("journal", text(f"report.journal.{verified}", count=body["journal"]["events"])),
             ("configuration", verbatim(body["configuration"])),
             ("file", verbatim(file.name)),
         )
+        errors = [issue.says for issue in report.issues if issue.severity is Severity.ERROR]
         await self.console.ask(
             Notice(
                 "report",
                 text("report.question"),
+                tone=Tone.DONE if report.ready else Tone.NEEDS_YOU,
+                paragraphs=tuple(errors[:MOST_ERRORS]),
                 rows=tuple(Row(text(f"report.row.{name}"), value) for name, value in rows),
                 actions=(Action("ok", text("maintenance.ok")),),
             )
         )
+
+
+def _tests(tests: Sequence[Mapping[str, Any]]) -> Text:
+    """Return how the report's self-tests ended, of this session or the newest in the journal."""
+    if not tests:
+        return text("report.no-tests")
+    verdicts = [test["verdict"] for test in tests]
+    passed, failed, skipped = (
+        verdicts.count(one) for one in (Verdict.PASSED, Verdict.FAILED, Verdict.SKIPPED)
+    )
+    return text("report.tests", passed=passed, failed=failed, skipped=skipped)
 
 
 def keep_report(report: Report, shop: Workshop) -> Path:

@@ -14,7 +14,7 @@ from kiosk.maintenance.pages_of_store import StorePages
 from kiosk.maintenance.remedies import Remedy
 from kiosk.maintenance.selftest import Finding, Test, Verdict
 from kiosk.maintenance.staff import Member, Right
-from kiosk.maintenance.words import advice, device_rows, finding_item, state_of
+from kiosk.maintenance.words import advice, device_rows, faulty_devices, finding_item, state_of
 from kiosk.maintenance.workshop import Workshop
 from kiosk.prompts import Action, Checklist, ChooseOne, Item, Notice, Option, Prompt, Tone
 from kiosk.texts import text
@@ -48,6 +48,7 @@ class DevicePages:
         return ChooseOne(
             "devices",
             text("maintenance.devices.question"),
+            faulty_devices(self.shop.house.cabinet),
             options=tuple(
                 Option(
                     name,

@@ -8,16 +8,18 @@ from kiosk.journal.effects import RETRACT_PERMIT
 from kiosk.journal.records import EffectState
 from kiosk.maintenance.audit import ACT
 from kiosk.maintenance.console import Console
+from kiosk.maintenance.hand_over import HandOver, print_slips
 from kiosk.maintenance.login import second_person
 from kiosk.maintenance.staff import Member, Right
 from kiosk.maintenance.supplies import Kind, Stock, Unit
-from kiosk.maintenance.words import stock_detail
+from kiosk.maintenance.words import advice, stock_detail
 from kiosk.maintenance.workshop import Workshop
-from kiosk.prompts import Action, ChooseOne, Notice, Option, Row, Tone
-from kiosk.texts import text, verbatim
+from kiosk.prompts import Action, ChooseOne, Notice, Option, Row, Tone, Working
+from kiosk.texts import Text, text, verbatim
 
 VISITS_BACK = 2000
 """How many visits are looked through for what is in a bin."""
+RECEIPT_PRINTER = "receipt_printer"
 HANDED_OVER = "bin-handed-over"
 MOST_CASES = 40
 """How many case numbers an event of the journal names; a bin holds fewer permits than twice that."""
@@ -102,7 +104,11 @@ class SupplyPages:
         finally:
             if not ended:
                 await audit.act(self.member, "exchange-dropped", device=unit.device, unit=unit.name)
-        await self.console.tell("exchanged", text("supply.exchange.done", count=count), tone=Tone.DONE)
+        now = self.shop.house.now()
+        holds = next(s for s in await self.shop.supplies.stocks(now) if s.unit is unit)
+        await self.console.tell(
+            "exchanged", text("supply.exchange.done"), stock_detail(holds, now), tone=Tone.DONE
+        )
 
     # --- bins ---------------------------------------------------------------------------------------------
 
@@ -159,10 +165,30 @@ class SupplyPages:
             cases=list(cases[-MOST_CASES:]),
         )
         await self.shop.supplies.exchanged(unit, 0, self.shop.house.now())
+        signed_on = await self._slips(unit, count, expected, cases, receiver)
         differs = count != expected
         await self.console.tell(
             "handed-over",
             text("supply.hand-over.differs" if differs else "supply.hand-over.done", count=count),
             *((text("supply.hand-over.expected", count=expected),) if differs else ()),
+            signed_on,
             tone=Tone.NEEDS_YOU if differs else Tone.DONE,
         )
+
+    async def _slips(self, unit: Unit, count: int, expected: int, cases: tuple[str, ...], to: str) -> Text:
+        """Print what both sign; return where they are to sign, which is by hand when it can't be printed."""
+        house = self.shop.house
+        self.console.show(Working("hand-over-slip", text("supply.slip.printing")))
+        done = HandOver(unit, count, expected, cases, self.member.number, to, house.now())
+        code = await print_slips(house, done)
+        await self.shop.audit.act(
+            self.member,
+            "hand-over-slip",
+            device=unit.device,
+            unit=unit.name,
+            verdict="failed" if code else "printed",
+            code=code,
+        )
+        if not code:
+            return text("supply.slip.printed")
+        return text("supply.slip.not-printed", why=advice(house.faults, RECEIPT_PRINTER, code))

@@ -12,6 +12,7 @@ import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 
 from kiosk.clock import iso
@@ -23,6 +24,7 @@ from kiosk.maintenance.issues import Commissioning, Issue, Severity
 from kiosk.maintenance.selftest import Finding, Verdict
 from kiosk.maintenance.workshop import Workshop
 from kiosk.platform import PlatformError
+from kiosk.texts import LANGUAGES, text
 
 VERIFY_S: Final = 1.5
 NEWEST: Final = 500
@@ -32,7 +34,10 @@ CLOSED, OPENED = "service-closed", "service-opened"
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Plain JSON values in ``body``; ``issues`` beside it for pages that say them in words."""
+    """Plain JSON values in ``body``; ``issues`` beside it for pages that say them in either language.
+
+    ``says`` in ``body`` is the sentence for people, in Chinese: the report is filed where the machine stands.
+    """
 
     body: dict[str, Any]
     issues: tuple[Issue, ...]
@@ -60,6 +65,7 @@ async def make_report(shop: Workshop, findings: Iterable[Finding] = ()) -> Repor
     disk = shutil.disk_usage(settings.state)
     tests = [finding.plain() for finding in findings] or last_tests(events)
     failed = any(test["verdict"] == Verdict.FAILED.value for test in tests)
+    say = partial(house.catalogue.say, language=LANGUAGES[0])
     body = {
         "site": settings.site.id,
         "site_name": dict(settings.site.name),
@@ -71,7 +77,7 @@ async def make_report(shop: Workshop, findings: Iterable[Finding] = ()) -> Repor
         "program": versions.program(),
         "configuration": versions.configuration(settings),
         "parts": [_part(sheet.plain()) for sheet in sheets],
-        "self_tests": tests,
+        "self_tests": [{**test, "says": say(text(f"selftest.{test['test']}"))} for test in tests],
         "supplies": [stock.plain() for stock in stocks],
         "clock_ahead_s": None if clock_s is None else round(clock_s, 2),
         "disk": {"free_mb": disk.free // 1_000_000, "total_mb": disk.total // 1_000_000},
@@ -79,7 +85,7 @@ async def make_report(shop: Workshop, findings: Iterable[Finding] = ()) -> Repor
         "journal": {"head": str(house.journal.head()), **verified},
         "open_cases": await _open_cases(shop),
         "maintenance": maintenance_of(events),
-        "issues": [issue.plain() for issue in issues],
+        "issues": [{**issue.plain(), "says": say(issue.says)} for issue in issues],
     }
     return Report(body, issues)
 

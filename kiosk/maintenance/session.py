@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
@@ -16,6 +16,7 @@ from kiosk.maintenance.pages_of_devices import DevicePages
 from kiosk.maintenance.pages_of_machine import MachinePages
 from kiosk.maintenance.pages_of_supplies import SupplyPages
 from kiosk.maintenance.staff import Member, Right
+from kiosk.maintenance.words import faulty_devices
 from kiosk.maintenance.workshop import Workshop
 from kiosk.prompts import Action, ChooseOne, Option, OutOfService, Tone
 from kiosk.stage import Surroundings
@@ -103,22 +104,23 @@ class Attendance:
             "report": (Right.REPORT, checks.report),
             "machine": (Right.DEVICES, lambda: _walk(machine.choose, machine.do)),
         }
-        options = tuple(
-            Option(name, text(f"maintenance.menu.{name}"), text(f"maintenance.menu.{name}.detail"))
-            for name, (right, _) in pages.items()
-            if member.may(right)
-        )
-        menu = ChooseOne(
+        allowed = [name for name, (right, _) in pages.items() if member.may(right)]
+        while True:
+            with contextlib.suppress(WentBack):
+                answer = await console.ask(self._offered(member, allowed), back=False)
+                if answer.action == "choose" and answer.value in allowed:
+                    await pages[str(answer.value)][1]()
+
+    def _offered(self, member: Member, allowed: Sequence[str]) -> ChooseOne:
+        """Return the menu; where a device is out of order, its line says which before anything is touched."""
+        details = {name: text(f"maintenance.menu.{name}.detail") for name in allowed}
+        details["devices"] = faulty_devices(self.shop.house.cabinet) or details["devices"]
+        return ChooseOne(
             "maintenance",
             text("maintenance.menu.question"),
             text("maintenance.menu.body", number=member.number, role=text(f"maintenance.role.{member.role}")),
-            options=options,
+            options=tuple(Option(name, text(f"maintenance.menu.{name}"), details[name]) for name in allowed),
         )
-        while True:
-            with contextlib.suppress(WentBack):
-                answer = await console.ask(menu, back=False)
-                if answer.action == "choose" and answer.value in {option.value for option in options}:
-                    await pages[str(answer.value)][1]()
 
 
 async def _walk(choose: Callable[[], Awaitable[T]], page: Callable[[T], Awaitable[None]]) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
+from kiosk.cabinet import Cabinet
 from kiosk.faults import EVERY, FaultCatalogue
 from kiosk.maintenance.inspection import Sheet
 from kiosk.maintenance.selftest import REASONS, Finding, Verdict
@@ -29,6 +30,16 @@ def advice(catalogue: FaultCatalogue, device: str, code: str) -> Text:
         if code in catalogue.entries.get(place, {}):
             return Text(f"fault.{place}.{code}")
     return text("maintenance.word", word=code)
+
+
+def faulty_devices(cabinet: Cabinet) -> Text | None:
+    """Return which devices can't be used, None when all can: it stands above their list, and on the menu."""
+    faulty = tuple(
+        text(f"maintenance.name.{name}")
+        for name, worker in cabinet.workers.items()
+        if worker.fault() is not None or worker.units_out
+    )
+    return text("maintenance.devices.faulty", count=len(faulty), devices=faulty) if faulty else None
 
 
 def state_of(catalogue: FaultCatalogue, device: str, fault: str | None, warnings: tuple[str, ...]) -> Text:

@@ -124,6 +124,36 @@ async def test_who_walks_away_is_logged_out_and_who_touches_is_not() -> None:
     assert out.value.reason == "idle"
 
 
+async def test_the_log_out_is_announced_and_a_touch_puts_it_off() -> None:
+    stage = Stage(site=text("site.name"), simulated=True, now_s=lambda: Time.now)
+    console = Console(stage)
+    Time.now = 0.0
+    stage.touched()
+    asking = asyncio.ensure_future(console.ask(Notice("page", text("maintenance.ok"))))
+
+    async def shown(name: str) -> None:
+        async with asyncio.timeout(40):
+            while stage.page is None or stage.page.prompt.name != name:
+                await asyncio.sleep(0.01)
+
+    await shown("page")
+    Time.now = 105.0
+    await shown("log-out-soon")
+    assert stage.page is not None
+    assert stage.page.prompt.body == text("maintenance.log-out-soon.body", seconds=15)
+    stage.touched()
+    await shown("page")
+    Time.now = 206.0
+    await shown("log-out-soon")
+    stage.answer(Answer(stage.page.number, "more-time"))
+    await shown("page")
+    assert not asking.done()
+    Time.now = 400.0
+    with pytest.raises(LoggedOut) as out:
+        await asking
+    assert out.value.reason == "idle"
+
+
 async def test_the_log_out_button_logs_out() -> None:
     stage = Stage(site=text("site.name"), simulated=True, now_s=lambda: 0.0)
     console = Console(stage)

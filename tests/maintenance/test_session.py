@@ -58,6 +58,10 @@ def under_way(test: str, prompt: Page) -> bool:
     )
 
 
+def over(test: str, prompt: Page) -> bool:
+    return not under_way(test, prompt)
+
+
 def turn(world: World, position: str) -> None:
     world.do("operator_switch", position=position)
 
@@ -242,7 +246,7 @@ def test_what_is_in_the_bin_is_told_by_case_and_handed_over(kiosk: Machine) -> N
     report = Citizen(kiosk.link, DataHands(kiosk.link), kiosk.world, plan).visit(90)
     turn(kiosk.world, "maintenance")
     staff = kiosk.staff
-    staff.log_in()
+    number = staff.log_in()
     staff.open("supplies")
     staff.press("supplies", "choose", "permits")
     rows = staff.until("bin")["prompt"]["rows"]
@@ -251,10 +255,24 @@ def test_what_is_in_the_bin_is_told_by_case_and_handed_over(kiosk: Machine) -> N
     staff.press("hand-over", "ok")
     staff.press("bin-count", "enter", "7")
     staff.press("receiver", "enter", "330212")
-    assert staff.until("handed-over")["prompt"]["tone"] == "needs-you"  # seven are not what was counted
+    told = staff.until("handed-over")["prompt"]
+    assert told["tone"] == "needs-you"  # seven are not what was counted
+    assert told["paragraphs"][-1]["key"] == "supply.slip.printed"
+    first, second = [one["text"] for one in kiosk.world.printed()["receipts"]][-2:]
+    assert first == second, "each of the two has the same"
+    for words in (report["case"], "清点 7 张，机器计数 1 张", "接收人 330212 签字", f"移交人 {number} 签字"):
+        assert words in first
     staff.press("handed-over", "ok")
     staff.press("supplies", "choose", "permits")
     assert staff.until("bin")["prompt"]["rows"] == []
+    kiosk.world.do("paper", state="out")
+    staff.press("bin", "hand-over")
+    staff.press("hand-over", "ok")
+    staff.press("bin-count", "enter", "0")
+    staff.press("receiver", "enter", "330212")
+    (by_hand,) = staff.until("handed-over")["prompt"]["paragraphs"]
+    assert by_hand["key"] == "supply.slip.not-printed"
+    assert by_hand["args"]["why"]["key"] == "fault.receipt_printer.paperOut"
     staff.log_out()
 
 
@@ -295,7 +313,7 @@ def test_what_nobody_is_going_to_do_is_skipped_and_a_failure_is_said_in_words(ki
     for name in ATTENDED:
         staff.until("self-test", partial(under_way, name))
         staff.press("self-test", "skip")
-        staff.until("self-test", lambda p, name=name: not under_way(name, p))
+        staff.until("self-test", partial(over, name))
     items = staff.until_done("self-test")["prompt"]["items"]
     details = {item["label"]["key"]: item["detail"] for item in items}
     assert details["selftest.ups"]["key"] == "selftest.why.onBattery"
