@@ -91,7 +91,7 @@ def out_of_service(why: Refusal) -> OutOfService:
     return OutOfService(
         "out-of-service",
         text("out-of-service.question"),
-        why.why,
+        text("out-of-service.because", why=why.why),
         Tone.NEEDS_YOU,
         elsewhere=text("out-of-service.elsewhere", place=text("site.elsewhere")),
     )

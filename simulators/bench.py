@@ -56,7 +56,7 @@ name = {{ zh-CN = "模拟测试大厅", en = "Bench hall" }}
 model = "standard"
 production = false
 hotline = "0574-00000000"
-elsewhere = {{ zh-CN = "模拟测试大厅 3 号窗口", en = "window 3 of the bench hall" }}
+elsewhere = {{ zh-CN = "本厅 3 号窗口，工作日 9:00–17:00", en = "window 3 of this hall, weekdays 9 to 17" }}
 hours = {{ zh-CN = "24 小时", en = "24 hours" }}
 guide_url = "{back_office}/guide/"
 

@@ -330,7 +330,7 @@ def test_nothing_to_offer_is_said_with_the_reason_and_where_else_to_go(kiosk: Ma
             kiosk.bench.faults.arm(Order(device, fault, repeat=True))
     services = kiosk.staff.page()["prompt"]["services"]
     page = kiosk.staff.until("out-of-service" if services else "attract")["prompt"]
-    assert page["body"]["key"] == "unready.device"
+    assert page["body"]["args"]["why"]["key"] == "unready.device"
     assert page["elsewhere"]["args"]["place"]["key"] == "site.elsewhere"
     kiosk.bench.faults.clear()
     kiosk.staff.until("attract")
