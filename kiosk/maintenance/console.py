@@ -119,15 +119,22 @@ class Console:
             if answer.action == "enter" and digits.isdigit() and least <= len(digits) <= most:
                 return digits
 
-    async def tell(self, name: str, question: Text, *paragraphs: Text, tone: Tone = Tone.PLAIN) -> None:
-        """Show something to read until it is put away."""
+    async def tell(
+        self,
+        name: str,
+        question: Text,
+        *paragraphs: Text,
+        tone: Tone = Tone.PLAIN,
+        go_on: str = "maintenance.ok",
+    ) -> None:
+        """Show something to read, or to do, until it is put away; ``go_on`` is the button's sentence."""
         await self.ask(
             Notice(
                 name,
                 question,
                 paragraphs=paragraphs,
                 tone=tone,
-                actions=(Action("ok", text("maintenance.ok")),),
+                actions=(Action("ok", text(go_on)),),
             )
         )
 

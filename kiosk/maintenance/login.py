@@ -52,7 +52,10 @@ async def log_in(console: Console, entry: Entry, audit: Audit) -> Member | None:
 async def second_person(console: Console, entry: Entry, audit: Audit, first: Member) -> Member | None:
     """Let a colleague confirm; None when nobody else did."""
     await console.tell(
-        "second-person", text("maintenance.second-person.question"), text("maintenance.second-person.body")
+        "second-person",
+        text("maintenance.second-person.question"),
+        text("maintenance.second-person.body"),
+        go_on="maintenance.second-person.log-in",
     )
     second = await log_in(console, entry, audit)
     if second is not None and second.number == first.number:

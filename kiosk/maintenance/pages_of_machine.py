@@ -47,7 +47,8 @@ class MachinePages:
             await ask_root(verb, self.helper)
         except NotPrivileged as refused:
             await self.shop.audit.act(self.member, f"{verb}-refused")
-            words = text("machine.refused.body", why=str(refused))
+            there = str(refused).startswith("refused")
+            words = text("machine.refused.body", why=str(refused)) if there else text("machine.no-helper")
             await self.console.tell("machine-refused", text("machine.refused"), words, tone=Tone.NEEDS_YOU)
             return
         await self.console.tell("machine-asked", text("machine.asked"), tone=Tone.DONE)

@@ -79,7 +79,10 @@ class SupplyPages:
         ended = False
         try:
             await self.console.tell(
-                "exchange", text("supply.exchange.question"), text(f"supply.how.{unit.name}")
+                "exchange",
+                text("supply.exchange.question"),
+                text(f"supply.how.{unit.name}"),
+                go_on="supply.exchange.go-on",
             )
             digits = await self.console.number(
                 "exchange-count", most=5, body=text("supply.exchange.full", full=unit.full)
@@ -149,7 +152,10 @@ class SupplyPages:
     async def _hand_over(self, unit: Unit, stock: Stock, cases: tuple[str, ...]) -> None:
         """Empty the bin against the receiver's number: counted, compared with the machine's count."""
         await self.console.tell(
-            "hand-over", text("supply.hand-over.question"), text("supply.hand-over.body", count=len(cases))
+            "hand-over",
+            text("supply.hand-over.question"),
+            text("supply.hand-over.body", count=len(cases)),
+            go_on="supply.hand-over.go-on",
         )
         count = int(await self.console.number("bin-count", most=3))
         receiver = await self.console.number("receiver", least=4, most=8)
