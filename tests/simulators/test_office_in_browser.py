@@ -25,6 +25,7 @@ from tests.simulators.officers_bench import (
     hire,
     open_case,
 )
+from tests.simulators.test_fleet import Watched, beat
 
 TARGET_PX = 44
 
@@ -256,6 +257,27 @@ def test_nothing_of_the_page_comes_from_elsewhere_and_nothing_else_is_served(off
         text = file.read_text("utf-8")
         assert "http://" not in text.replace("http://www.w3.org/2000/svg", ""), file
         assert "https://" not in text, file
+
+
+def test_the_kiosks_are_listed_with_what_is_wrong_and_what_ends(
+    office: Bench, page: Page, tmp_path: Path
+) -> None:
+    watched = Watched()
+    watched.state, watched.fault = "out-of-service", "paperOut"
+    beat(office, tmp_path, watched)
+    log_in(page, "audit")
+    open_view(page, office, "fleet", "fleet")
+
+    def told() -> str:
+        return str(page.run("return document.querySelector('main')?.innerText ?? ''"))
+
+    page.until(lambda: "凭条打印机: paperOut" in told())
+    assert all(words in told() for words in ("330212K01", "暂停服务", "凭条纸: 快用完 (2026-11-23 "))
+    page.find("language").click()
+    page.until(lambda: "Receipt printer: paperOut" in told())
+    assert all(words in told() for words in ("out of service", "Receipt paper: low"))
+    page.find("language").click()
+    page.until(lambda: "凭条打印机: paperOut" in told())
 
 
 def test_every_state_and_every_act_has_its_words() -> None:

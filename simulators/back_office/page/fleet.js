@@ -25,7 +25,7 @@ function state(one) {
 }
 
 function troubles({ devices, open_effects, letters_waiting, disk_free_mb }) {
-  const found = devices.filter((device) => device.fault).map((device) => `${device.device}: ${device.fault}`);
+  const found = devices.filter((device) => device.fault).map((device) => `${say(`device.${device.device}`)}: ${device.fault}`);
   if (open_effects) found.push(`${say('open-effects')}: ${open_effects}`);
   if (letters_waiting > 20) found.push(`${say('letters-waiting')}: ${letters_waiting}`);
   if (disk_free_mb < 1024) found.push(`${say('disk-free')}: ${disk_free_mb} MB`);
@@ -34,9 +34,10 @@ function troubles({ devices, open_effects, letters_waiting, disk_free_mb }) {
 
 function stocks({ stocks: all }) {
   return all.filter((stock) => !['ok', 'unknown'].includes(stock.level))
-    .map((stock) => `${stock.unit}: ${say(`level.${stock.level}`)}${stock.ends ? ` (${time(stock.ends)})` : ''}`);
+    .map((stock) => [`${say(`unit.${stock.unit}`)}: ${say(`level.${stock.level}`)}`,
+      ...(stock.ends ? [' (', time(stock.ends), ')'] : [])]);
 }
 
 function lines(all) {
-  return all.map((line) => h('div', {}, line));
+  return all.map((line) => h('div', {}, ...[line].flat()));
 }
