@@ -112,12 +112,13 @@ class PermitUnitSimulator:
         return self._carriage.card
 
     def world(self) -> Mapping[str, Any]:
-        """Return where the card is and what is on it, as JSON values."""
+        """Return where the card is (``offered``: not drawn in yet) and what is on it, as JSON values."""
         self._carriage.settle()
         with self._carriage.lock:
             card = self._carriage.card or self._own
             on_card = card.world() if card is not None else _NO_CARD
-            return {"where": str(self._carriage.position), "bin": self._carriage.binned, **on_card}
+            place = {"where": str(self._carriage.position), "offered": self._carriage.offered}
+            return {**place, "bin": self._carriage.binned, **on_card}
 
     def clear_jam(self) -> None:
         """Staff frees the card and lays it into the RF position."""

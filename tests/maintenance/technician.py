@@ -182,15 +182,14 @@ def lend_a_hand(world: World, test: str) -> None:
 
 
 def _walk_a_permit_through(world: World) -> None:
-    """Push a permit in, again where the entry was not open yet, and take it when it comes back."""
-    while True:
-        soon(world, "insert_permit", persona="li-wenjing")
-        for _ in range(40):
-            if world.state()["permit"]["where"] != "gate":
-                soon(world, "take_permit")
-                return
-            time.sleep(0.05)
-        world.do("pull_permit")
+    """Push a permit in, and take it when it was drawn in and comes back; raises ``TimeoutError``."""
+    soon(world, "insert_permit", persona="li-wenjing")
+    end_s = time.monotonic() + LONGEST_S
+    while (permit := world.state()["permit"])["offered"]:
+        if time.monotonic() > end_s:
+            raise TimeoutError(f"the permit was not drawn in: {permit}")
+        time.sleep(0.05)
+    soon(world, "take_permit")
 
 
 def soon(world: World, act: str, **arguments: Any) -> None:
