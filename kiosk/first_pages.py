@@ -13,7 +13,7 @@ from kiosk.journal.records import MACHINE, JournalFailed
 from kiosk.prompts import Action, Attract, Home, Notice, Option, OutOfService, Tone
 from kiosk.services import Service
 from kiosk.stage import Surroundings
-from kiosk.steps.permit import shut_entry
+from kiosk.steps.unknown_permit import shut_entry
 from kiosk.texts import LANGUAGES, Text, text
 
 REFRESH_S = 2.0
@@ -27,12 +27,13 @@ class FirstPages:
         self._house = house
         self._services = services
         self._out_of_service = False
+        self._entry_shut = False
 
     async def welcome(self) -> Service | None:
         """Show both; return what was chosen, None when the person went away."""
         stage = self._house.stage
         stage.reset()
-        await shut_entry(self._house)
+        self._entry_shut = await shut_entry(self._house)
         watching = asyncio.create_task(self._watch_devices())
         try:
             language, chosen = await self._attract()
@@ -121,6 +122,7 @@ class FirstPages:
         while True:
             house.timekeeper.follow()
             await house.cabinet.refresh()
+            await self._keep_entry_shut()
             try:
                 health = await house.platform.health()
                 house.office_answered(ready=health.ready)
@@ -131,6 +133,13 @@ class FirstPages:
                 await house.matcher.ready()  # a child that hangs is replaced before anybody needs it
             await self._refresh_page()
             await asyncio.sleep(REFRESH_S)
+
+    async def _keep_entry_shut(self) -> None:
+        """Close the permit unit's entry anew when it comes back from a fault: it may have started again."""
+        if self._house.cabinet.permit_unit.fault() is not None:
+            self._entry_shut = False
+        elif not self._entry_shut:
+            self._entry_shut = await shut_entry(self._house)
 
     async def _refresh_page(self) -> None:
         """Let the first page say what was just asked; closing and opening are written down."""

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING
 
 from devices.base import DeviceError, Retry
 from devices.interfaces import ChipHolder, Media, PermitUnit
@@ -22,11 +21,9 @@ from kiosk.journal.records import EffectState, Letter
 from kiosk.pauses import pauses
 from kiosk.prompts import Answer, Place, PlaceItem, TakeItem, Tone, Working
 from kiosk.steps.id_card import Holder
+from kiosk.steps.unknown_permit import INSIDE, close_entry, put_away
 from kiosk.texts import Text, text
 from kiosk.visit import Leave, Refused, Visit
-
-if TYPE_CHECKING:
-    from kiosk.house import House
 
 LONGEST_PAUSE_S = 0.15
 """Between two looks at where the permit is."""
@@ -152,22 +149,6 @@ async def give_back_permit(visit: Visit) -> bool:
     return not await retract_permit(visit)
 
 
-async def shut_entry(house: House) -> None:
-    """Close the entry while nobody is served: a unit that has just started draws in what is pushed in.
-
-    A permit that no visit knows is moved to the gate, for whoever stands there.
-    """
-    unit = house.cabinet.permit_unit
-    if not unit.fitted or unit.fault() is not None:
-        return
-    with contextlib.suppress(DeviceError):
-        async with house.one_at_a_time:
-            await unit(lambda u: u.refuse())
-            if await unit(lambda u: u.media()) is Media.PRESENT:
-                house.events.event("permit-without-visit", device=unit.name)
-                await unit(lambda u: u.eject())
-
-
 async def revive(visit: Visit) -> None:
     """After a fault, have the unit forget its errors; one that is starting again is waited for."""
     unit, deadline_s = visit.house.cabinet.permit_unit, visit.house.now_s() + REVIVING_S
@@ -228,6 +209,9 @@ async def _let_in(visit: Visit, trouble: Text | None) -> None:
     house, unit = visit.house, visit.house.cabinet.permit_unit
     count = len((await house.journal.visit(visit.number)).every(effects.TAKE_PERMIT)) + 1
     before = await visit.device(unit, lambda u: u.media())
+    if before in INSIDE:
+        await put_away(visit)
+        before = Media.NOT_PRESENT
     intent = await house.journal.intend(
         visit.number,
         effects.TAKE_PERMIT,
@@ -248,21 +232,12 @@ async def _let_in(visit: Visit, trouble: Text | None) -> None:
         while not inside:
             inside = not isinstance(await visit.during(prompt, _wait_until_inside(visit)), Answer)
     finally:
-        inside = inside or await _closed_on_a_permit(visit)
+        # Open any longer, the entry would draw in a second one behind the first when that is given back.
+        inside = await close_entry(visit) or inside
         visit.held.permit = inside
         media = Media.PRESENT if inside else Media.NOT_PRESENT
         state = EffectState.DONE if inside else EffectState.FAILED
         await house.journal.conclude(intent, state, after={"media": media.value})
-
-
-async def _closed_on_a_permit(visit: Visit) -> bool:
-    """Close the entry; true when a permit got in just before."""
-    unit = visit.house.cabinet.permit_unit
-    try:
-        await unit(lambda u: u.refuse())
-        return await unit(lambda u: u.media()) not in (Media.NOT_PRESENT, Media.ENTERING)
-    except DeviceError:
-        return False
 
 
 async def _wait_until_inside(visit: Visit) -> None:

@@ -130,6 +130,26 @@ def test_a_machine_at_rest_takes_no_permit_in(ground: Ground) -> None:
     assert ground.world.state()["permit"]["where"] in ("pocket", "gate")
 
 
+def test_nothing_is_drawn_in_behind_a_permit(ground: Ground) -> None:
+    """Given back, taken, and something pushed in at once: the entry was shut when the permit was inside."""
+    ground.ready()
+    before = truths.Before.of(ground, WHO)
+    pushed: list[str] = []
+
+    def hasty(shown: dict[str, Any]) -> bool:
+        if shown["prompt"]["name"] != "take-permit" or pushed:
+            return True
+        for act in ("take_permit", "insert_permit", "take_permit"):
+            ground.world.do(act)  # refused, were it drawn in
+            pushed.append(act)
+        return False
+
+    report = ground.visit(BY_FACE, director=hasty)
+    assert report is not None
+    assert (report["outcome"], len(pushed)) == ("delivered", 3)
+    well(ground, before)
+
+
 def test_a_screen_that_hangs_ends_the_process_and_the_next_start_gives_all_back(ground: Ground) -> None:
     ground.ready()
     before = truths.Before.of(ground, WHO)
