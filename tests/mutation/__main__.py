@@ -1,9 +1,10 @@
 """``python -m tests.mutation``: changes journal and money, one small thing at a time; counts what is noticed.
 
 mutmut makes the changes (a comparison turned round, a constant, an argument left out, …) in every function of
-the modules below and runs the fast tests that reach it; a change that no test notices survives. It works in
-a copy of the newest commit, so that the work tree may be used meanwhile. Decorated functions (properties,
-context managers, static methods) are left alone by mutmut; what they call is not.
+the modules below and runs the fast tests that reach it; a change that no test notices survives. Capitals for
+small letters in a statement of SQL, which reads both alike, are no change. It works in a copy of the newest
+commit, so that the work tree may be used meanwhile. Decorated functions (properties, context managers, static
+methods) are left alone by mutmut; what they call is not.
 
 ``--sample 300`` tries so many of each part, drawn at random, which tells the share within a few percent;
 ``--only 'kiosk.money*'`` limits it to functions by name, ``--show`` prints each survivor as a difference,
@@ -17,6 +18,7 @@ import argparse
 import json
 import os
 import random
+import re
 import subprocess
 import sys
 import tempfile
@@ -87,6 +89,12 @@ UNREACHED: Final = (5, 33)
 UNTRIED: Final = (None, 2, 34)
 """Exit codes as mutmut keeps them. Any other is a change that was noticed: a test failed, ran out of its
 time, or crashed."""
+ALIKE: Final = -1000
+"""Our own code, of a change that means the same; it is not counted."""
+STATEMENT: Final = re.compile(r"""["'](SELECT|INSERT|UPDATE|DELETE|WHERE|PRAGMA|[a-z_]+ = [A-Z]+["'])""")
+"""What a line with a part of a statement of SQL holds."""
+VALUE: Final = re.compile(r"'[^'\"]+'")
+"""A value within a statement: its letters' case matters."""
 
 
 def main() -> int:
@@ -130,11 +138,26 @@ def _measure(folder: Path, part: Part, chosen: argparse.Namespace) -> Codes:
     run = [*mutmut, "run", "--max-children", str(chosen.children), *names]
     subprocess.run(run, cwd=folder, env=environment, check=True)
     codes = _codes(folder / "mutants")
-    if chosen.show:
-        for by_name in codes.values():
-            for name in (name for name, code in by_name.items() if code in (*SURVIVED, *UNREACHED)):
-                subprocess.run([*mutmut, "show", name], cwd=folder, env=environment, check=False)
+    for by_name in codes.values():
+        for name in [name for name, code in by_name.items() if code in (*SURVIVED, *UNREACHED)]:
+            show = subprocess.run([*mutmut, "show", name], cwd=folder, env=environment, capture_output=True)
+            difference = show.stdout.decode()
+            if _means_the_same(difference):
+                by_name[name] = ALIKE
+            elif chosen.show:
+                print(difference)
     return codes
+
+
+def _means_the_same(difference: str) -> bool:
+    """Tell whether a change is of capitals and small letters in a statement of SQL only, outside of values."""
+    lines = difference.splitlines()
+    old, new = (
+        [line[1:] for line in lines if line[:1] == sign and line[:3] != 3 * sign] for sign in ("-", "+")
+    )
+    alike = [line.lower() for line in old] == [line.lower() for line in new]
+    sql = any(map(STATEMENT.search, (*old, *new))) and not any(map(VALUE.search, old))
+    return bool(old) and alike and sql
 
 
 def _copy(folder: Path, part: Part) -> None:
@@ -162,21 +185,19 @@ def _codes(mutants: Path) -> Codes:
 
 
 def _percent(codes: Codes) -> float:
-    tried = [code for module in codes.values() for code in module.values() if code not in UNTRIED]
+    tried = [code for module in codes.values() for code in module.values() if code not in (*UNTRIED, ALIKE)]
     return 100 * sum(code not in (*SURVIVED, *UNREACHED) for code in tried) / max(1, len(tried))
 
 
 def _print_table(codes: Codes) -> None:
-    print(f"{'module':<32} {'changes':>8} {'noticed %':>10} {'survived':>9} {'unreached':>10} {'untried':>8}")
+    heads = ("changes", "noticed %", "survived", "unreached", "alike", "untried")
+    print(f"{'module':<32}", *(f"{head:>9}" for head in heads))
     for module, by_name in codes.items():
         if by_name:
-            counts = [
-                sum(code in kind for code in by_name.values()) for kind in (SURVIVED, UNREACHED, UNTRIED)
-            ]
-            share = _percent({module: by_name})
-            print(
-                f"{module:<32} {len(by_name):>8} {share:>10.1f} {counts[0]:>9} {counts[1]:>10} {counts[2]:>8}"
-            )
+            kinds = (SURVIVED, UNREACHED, (ALIKE,), UNTRIED)
+            counts = [sum(code in kind for code in by_name.values()) for kind in kinds]
+            columns = (f"{len(by_name):>9}", f"{_percent({module: by_name}):>9.1f}")
+            print(f"{module:<32}", *columns, *(f"{count:>9}" for count in counts))
     print(f"all: {_percent(codes):.1f} % noticed, at least {LIMIT_PERCENT} wanted")
 
 

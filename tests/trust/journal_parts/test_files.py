@@ -8,11 +8,12 @@ import resource
 import secrets
 import stat
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from sqlcipher3 import dbapi2
 
-from kiosk.journal import JournalRefused, database, keys, read_key
+from kiosk.journal import JournalFailed, JournalRefused, database, keys, read_key
 from kiosk.journal.verify import verify_newest
 from tests.trust.journal_parts.written import closed
 from tests.trust.world import KEY
@@ -105,6 +106,33 @@ def test_why_a_file_is_refused(files: tuple[Path, Path], monkeypatch: pytest.Mon
         assert refusal() == ("sqlite-too-old", ".".join(map(str, old)))
     monkeypatch.setattr(database, "sqlite_version", lambda: (3, 51, 3))
     database.connect(files[0], KEY).close()
+
+
+@pytest.mark.parametrize(
+    ("said", "name", "raised"),
+    [
+        ("disk I/O error", "SQLITE_IOERR", JournalFailed),
+        ("database or disk is full", "SQLITE_FULL", JournalFailed),
+        ("file is not a database", "SQLITE_NOTADB", JournalRefused),
+        ("database disk image is malformed", "SQLITE_CORRUPT", JournalRefused),
+    ],
+)
+def test_a_disk_that_fails_is_told_from_a_file_that_is_damaged(
+    files: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch, said: str, name: str, raised: type[Exception]
+) -> None:
+    """The first is tried again, the second is for staff; who only reads has no disk that could fail."""
+    asyncio.run(closed(files[0]))
+    error = dbapi2.OperationalError(said)
+    error.sqlite_errorname = name
+    monkeypatch.setattr(database, "_settle", Mock(side_effect=error))
+    with pytest.raises(raised, match=said) as found:
+        database.connect(files[0], KEY)
+    with pytest.raises(JournalRefused, match=said) as refused:
+        database.connect(files[0], KEY, query_only=True)
+    expected = ("wrong-key" if name == "SQLITE_NOTADB" else "damaged", said)
+    assert (refused.value.code, refused.value.detail) == expected
+    if isinstance(found.value, JournalRefused):
+        assert (found.value.code, found.value.detail) == expected
 
 
 def test_the_lock_is_held_by_one(tmp_path: Path) -> None:

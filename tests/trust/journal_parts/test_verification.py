@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import dataclasses
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from kiosk.journal import Head, database
+from kiosk.journal import Head, JournalRefused, database
 from kiosk.journal import verify as verification
-from kiosk.journal.verify import verify_file
+from kiosk.journal.verify import verify_file, verify_newest
 from tests.trust.journal_parts.written import closed
 from tests.trust.world import KEY
 
@@ -106,3 +108,44 @@ def test_a_verification_rebuilds_what_events_say() -> None:
     ]
     assert rebuilt._visits == {"v1": ("s", "C1", None, ""), "v2": ("", "", "refused", "r")}
     assert rebuilt._effects == {5: ["v1", "e", "k", "done", {"cuts": 1}, {"cuts": 2}]}
+
+
+def test_what_looks_unfinished_is_looked_at_again(
+    files: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A writer may be in the middle of a commit: only what stays so is told as unfinished."""
+    asyncio.run(closed(files[0]))
+    whole = verify_file(files[0], KEY)
+    torn = dataclasses.replace(whole, unfinished=("frame 3 is torn",))
+    looks = [torn, torn, whole]
+    waited: list[float] = []
+    monkeypatch.setattr(verification, "_look", lambda *_: looks.pop(0))
+    monkeypatch.setattr(verification.time, "sleep", waited.append)
+    assert verify_file(files[0], KEY) == whole
+    assert (looks, len(waited)) == ([], 2)
+    looks += [whole, torn]
+    assert verify_file(files[0], KEY) == whole
+    assert looks == [torn], "what is whole is looked at once"
+    looks[:] = [torn] * verification.LOOKS
+    assert verify_file(files[0], KEY) == torn
+
+
+def test_a_page_that_somebody_changed_is_told_by_its_number(files: tuple[Path, Path]) -> None:
+    """Those that SQLite needs to read the others make the whole file unreadable, which is said as well."""
+    asyncio.run(closed(files[0]))
+    whole, told = files[0].read_bytes(), []
+    for number in range(2, len(whole) // database.PAGE_BYTES + 1):
+        content = bytearray(whole)
+        content[number * database.PAGE_BYTES - 100] ^= 1
+        files[0].write_bytes(content)
+        with contextlib.suppress(JournalRefused):
+            faults = verify_file(files[0], KEY).faults
+            assert faults
+            told += [number] * (f"page {number}: HMAC verification failed for page {number}" in faults)
+    assert len(told) > 2
+
+
+def test_a_file_that_cannot_be_opened_has_no_newest_events(tmp_path: Path) -> None:
+    report = verify_newest(tmp_path / "none.db", KEY)
+    assert (report.events, report.head, report.whole) == (0, Head(0, bytes(32)), False)
+    assert report.faults[0].startswith("not verified: ")
