@@ -180,8 +180,8 @@ class AnyOrder(RuleBasedStateMachine):
         except KioskGone as gone:
             raise AssertionError(f"the kiosk ended by itself: {gone}") from gone
 
-    def _go_on(self, pages: int) -> bool:
-        """Do what the next pages ask; true when the first page stands and nobody is served."""
+    def _go_on(self, pages: int, *, begins: bool = True) -> None:
+        """Do what the next pages ask; at the first page begin anew if the person ``begins`` again."""
         link = self.ground.link
         citizen = Citizen(link, DataHands(link), self.ground.world, self.plan)
         link.begin_now()
@@ -191,10 +191,9 @@ class AnyOrder(RuleBasedStateMachine):
                 break
             page = message.get("page")
             if page is not None:
-                citizen.see(page)
+                if begins or page["prompt"]["kind"] != "attract":
+                    citizen.see(page)
                 pages -= 1
-        shown = link.ask("shown")
-        return shown is not None and shown["prompt"]["kind"] == "attract"
 
     def _go_home(self) -> None:
         """Take the visit to its end; at the first page nothing is begun any more."""
@@ -202,7 +201,7 @@ class AnyOrder(RuleBasedStateMachine):
         with self._mortal():
             while (page := self.ground.link.ask("shown")) is None or page["prompt"]["kind"] != "attract":
                 assert time.monotonic() < deadline_s, f"the visit does not end: {page}"
-                self._go_on(1)
+                self._go_on(1, begins=False)
         with contextlib.suppress(Refused):
             # Who pushed a permit into a machine that did not ask for it pulls it out again.
             self.ground.world.do("take_permit")

@@ -150,7 +150,7 @@ def _measure(folder: Path, part: Part, chosen: argparse.Namespace) -> Codes:
 
 
 def _means_the_same(difference: str) -> bool:
-    """Tell whether a change is only of capitals and small letters in a statement of SQL, outside of values."""
+    """Tell whether a change is only one of capitals and small letters in SQL, outside of values."""
     lines = difference.splitlines()
     old, new = (
         [line[1:] for line in lines if line[:1] == sign and line[:3] != 3 * sign] for sign in ("-", "+")
