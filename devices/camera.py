@@ -33,6 +33,10 @@ _LONGEST_PAUSE_S: Final = 5.0
 _ENDS_LATEST_S: Final = 0.5
 
 
+# A stream that is not there is a fault with a word; OpenCV would tell it on standard error as well.
+cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+
+
 class OpenCvCamera:
     """``interfaces.Camera`` over OpenCV.
 

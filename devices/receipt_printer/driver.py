@@ -17,7 +17,7 @@ from devices.base import Capabilities, DeviceError, Fault, StaffAction, State, S
 from devices.interfaces import ReceiptLine
 from devices.link import Link
 from devices.receipt_printer import commands
-from devices.receipt_printer.raster import MissingGlyphError
+from devices.receipt_printer.raster import MissingGlyphError, keep_open
 from devices.receipt_printer.replies import Kind, Reply, ReplyReader
 from devices.receipt_printer.status import (
     ERROR_CAUSE,
@@ -50,6 +50,7 @@ class EscPosPrinter(Wired):
     def __init__(self, link: Link, font: Path, name: str = "receipt_printer", job_s: float = _JOB_S) -> None:
         super().__init__(link, name)
         self._font: Final = font
+        keep_open(font)
         self._job_s: Final = job_s
         self._reader: Final = ReplyReader()
         self._inbox: list[Reply] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
@@ -41,6 +42,16 @@ def draw_line(
         baseline = row * leading + size
         pen.text((left, baseline), line, fill=0, font=font, anchor="ls", stroke_width=1 if bold else 0)
     return np.asarray(image) < _INK
+
+
+def keep_open(font_path: Path) -> None:
+    """Open the font in both sizes: a machine without a descriptor left still prints every character.
+
+    A font that is missing is said when a line needs it, as ``charSetData``.
+    """
+    with contextlib.suppress(OSError):
+        for size in (_TEXT_DOTS, 2 * _TEXT_DOTS):
+            _font(font_path, size)
 
 
 @lru_cache(maxsize=4)

@@ -1,8 +1,10 @@
 """The driver against a scripted printer: what it prints, and what goes wrong before and during."""
 
+import errno
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -10,10 +12,11 @@ from fontTools.fontBuilder import FontBuilder
 from fontTools.pens.ttGlyphPen import TTGlyphPen
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import ImageFont
 
 from devices.base import Fault, State
 from devices.interfaces import ReceiptLine
-from devices.receipt_printer import CUTTER_OPERATIONS, EscPosPrinter, commands
+from devices.receipt_printer import CUTTER_OPERATIONS, EscPosPrinter, commands, raster
 from devices.receipt_printer.commands import receipt
 from tests.devices.scripted_link import ScriptedLink, in_pieces
 
@@ -146,6 +149,18 @@ def test_a_character_that_no_font_has_is_not_printed_as_a_box(font: Path) -> Non
         driver.print([ReceiptLine("𬭎")])
     assert caught.value.code == "charSetData"
     assert printer.jobs == []
+
+
+def test_without_a_descriptor_left_a_rare_character_is_still_printed(
+    font: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The receipt comes after the payment: its font is open before anybody pays."""
+    raster._font.cache_clear()
+    printer = Printer()
+    driver, _ = printer_on(font, printer)
+    monkeypatch.setattr(ImageFont, "truetype", Mock(side_effect=OSError(errno.EMFILE, "too many open files")))
+    driver.print([ReceiptLine(RARE), ReceiptLine(RARE, large=True)])
+    assert len(printer.jobs) == 1
 
 
 @given(text=st.text(alphabet=st.characters(codec="gbk") | st.characters(max_codepoint=0x9F), max_size=40))
