@@ -13,7 +13,7 @@ from kiosk.journal.records import MACHINE, JournalFailed
 from kiosk.prompts import Action, Attract, Home, Notice, Option, OutOfService, Tone
 from kiosk.services import Service
 from kiosk.stage import Surroundings
-from kiosk.steps.unknown_permit import shut_entry
+from kiosk.steps.permit_entry import shut_entry
 from kiosk.texts import LANGUAGES, Text, text
 
 REFRESH_S = 2.0

@@ -9,6 +9,7 @@ from devices.interfaces import Media
 from kiosk.clock import Clock, mono_s
 from kiosk.journal import Effect, EffectState, Journal, Letter, Outcome, VisitRecord
 from kiosk.journal.effects import (
+    FOUND,
     GIVE_BACK_PERMIT,
     PRINT_STRIP,
     RESTORE_CHIP,
@@ -84,7 +85,7 @@ class PermitRecovery:
         """Find the permit, conclude what was open about it, and give it back or retract it.
 
         ``outcome`` is what its holder is told. Without one the visit has ended long ago, nobody is
-        there, and the permit goes into the bin at once.
+        there, and the permit goes into the bin at once; so does one that the visit found inside.
         """
         open_effects = [
             effect for effect in record.effects if effect.kind in AT_THE_UNIT and not effect.state.resolved
@@ -131,11 +132,13 @@ class PermitRecovery:
         if retracted.before.get("reason") == SURRENDERED:
             await self._note_surrendered(record, retracted)
             return
+        found = _is_of_another(retracted)
         if record.noted("permit-retained") is None:
             body = {"device": "permit_unit", "bin_count": retracted.after["bin_count"]}
+            body |= {"reason": FOUND} if found else {}
             letter = Letter("permit-retained", body, record.case_no)
             await self._journal.note(record.visit, "permit-retained", letter=letter, **body)
-        if record.noted("escalated") is None:
+        if record.noted("escalated") is None and not found:
             await self._escalate(record, "permit-retained", "")
 
     async def _note_surrendered(self, record: VisitRecord, retracted: Effect) -> None:
@@ -159,10 +162,11 @@ class PermitRecovery:
 
     async def _return_permit(self, record: VisitRecord, media: Media, outcome: Outcome | None) -> None:
         assert self._port is not None
-        visit, permit = record.visit, self._port
+        visit, permit, taken = record.visit, self._port, record.last(TAKE_PERMIT)
+        found = taken is not None and _is_of_another(taken)
         key = f"{visit}:{len(record.every(GIVE_BACK_PERMIT)) + 1}r"
         try:
-            if outcome is not None:
+            if outcome is not None and not found:
                 before = {"media": media.value}
                 async with self._journal.acting(visit, GIVE_BACK_PERMIT, key, before=before) as act:
                     await permit.eject()
@@ -172,9 +176,9 @@ class PermitRecovery:
                         act.failed(media=media.value)
                 if media is Media.NOT_PRESENT:
                     return
-            count = await permit.bin_count()
+            evidence = {"bin_count": await permit.bin_count(), **({"reason": FOUND} if found else {})}
             key = f"{visit}:{len(record.every(RETRACT_PERMIT)) + 1}r"
-            async with self._journal.acting(visit, RETRACT_PERMIT, key, before={"bin_count": count}) as act:
+            async with self._journal.acting(visit, RETRACT_PERMIT, key, before=evidence) as act:
                 act.after["bin_count"] = await permit.retract()
         except DeviceError as error:
             await self._permit_unknown(record, error)
@@ -218,9 +222,13 @@ class PermitRecovery:
 
 
 def taken_by_holder(record: VisitRecord) -> bool:
-    """Tell whether the permit went in and is out again, and not in the bin."""
-    retained = any(effect.state is EffectState.DONE for effect in record.every(RETRACT_PERMIT))
-    return bool(record.every(TAKE_PERMIT)) and not retained and not _holds_permit(record)
+    """Tell whether the holder's permit went in and is out again, and not in the bin."""
+    taken = [effect for effect in record.every(TAKE_PERMIT) if not _is_of_another(effect)]
+    retained = any(
+        effect.state is EffectState.DONE and not _is_of_another(effect)
+        for effect in record.every(RETRACT_PERMIT)
+    )
+    return bool(taken) and not retained and not _holds_permit(record)
 
 
 def _holds_permit(record: VisitRecord) -> bool:
@@ -232,3 +240,8 @@ def _holds_permit(record: VisitRecord) -> bool:
         elif effect.state is EffectState.DONE and effect.kind in (GIVE_BACK_PERMIT, RETRACT_PERMIT):
             inside = False
     return inside
+
+
+def _is_of_another(effect: Effect) -> bool:
+    """Tell whether it happened to a permit that was inside before the visit opened the entry."""
+    return effect.before.get("reason") == FOUND

@@ -21,12 +21,13 @@ from kiosk.journal.records import EffectState, Letter
 from kiosk.pauses import pauses
 from kiosk.prompts import Answer, Place, PlaceItem, TakeItem, Tone, Working
 from kiosk.steps.id_card import Holder
-from kiosk.steps.unknown_permit import INSIDE, close_entry, put_away
+from kiosk.steps.permit_entry import close_entry
 from kiosk.texts import Text, text
 from kiosk.visit import Leave, Refused, Visit
 
 LONGEST_PAUSE_S = 0.15
 """Between two looks at where the permit is."""
+INSIDE = frozenset({Media.PRESENT, Media.LATCHED})
 MOST_TRIES = 3
 READ_ESTIMATE_S = 5
 RETAINED = "permit-retained"
@@ -163,19 +164,20 @@ async def revive(visit: Visit) -> None:
         await asyncio.sleep(next(pause_s))
 
 
-async def retract_permit(visit: Visit) -> bool:
-    """Take a permit that was left into the retain bin and tell the back office.
+async def retract_permit(visit: Visit, reason: str = "") -> bool:
+    """Take a permit that was left, or ``FOUND``, into the retain bin and tell the back office.
 
     False when it was taken in the last moment.
     """
     house, unit = visit.house, visit.house.cabinet.permit_unit
+    why = {"reason": reason} if reason else {}
     before = (await visit.device(unit, lambda u: u.counters()))["retained"]
     async with (
         house.journal.acting(
             visit.number,
             effects.RETRACT_PERMIT,
             f"{visit.number}:retract:{before + 1}",
-            before={"bin_count": before},
+            before={"bin_count": before, **why},
         ) as act,
         visit.working(),
     ):
@@ -187,10 +189,9 @@ async def retract_permit(visit: Visit) -> bool:
     if act.state is EffectState.FAILED:
         await _note_taken_at_last(visit)
         return False
-    letter = Letter("permit-retained", {"device": "permit_unit", "bin_count": count}, visit.case_no)
-    await house.journal.note(
-        visit.number, "permit-retained", device="permit_unit", bin_count=count, letter=letter
-    )
+    body = {"device": "permit_unit", "bin_count": count, **why}
+    letter = Letter("permit-retained", body, visit.case_no)
+    await house.journal.note(visit.number, "permit-retained", letter=letter, **body)
     house.events.event("card-retained", visit=visit.number, device="permit_unit", count=count)
     return True
 
@@ -210,8 +211,9 @@ async def _let_in(visit: Visit, trouble: Text | None) -> None:
     count = len((await house.journal.visit(visit.number)).every(effects.TAKE_PERMIT)) + 1
     before = await visit.device(unit, lambda u: u.media())
     if before in INSIDE:
-        await put_away(visit)
-        before = Media.NOT_PRESENT
+        await _put_away(visit, f"{visit.number}:{count}", before)
+        await _let_in(visit, trouble)
+        return
     intent = await house.journal.intend(
         visit.number,
         effects.TAKE_PERMIT,
@@ -238,6 +240,19 @@ async def _let_in(visit: Visit, trouble: Text | None) -> None:
         media = Media.PRESENT if inside else Media.NOT_PRESENT
         state = EffectState.DONE if inside else EffectState.FAILED
         await house.journal.conclude(intent, state, after={"media": media.value})
+
+
+async def _put_away(visit: Visit, key: str, media: Media) -> None:
+    """Take a permit that was inside before the entry opened for this visit into the bin.
+
+    Who pushed it in may be gone: given to the person who stands there now it could be another's. It is in the
+    machine's custody from here on, so that recovery puts it away too.
+    """
+    journal, evidence = visit.house.journal, {"media": media.value}
+    before = {**evidence, "reason": effects.FOUND}
+    intent = await journal.intend(visit.number, effects.TAKE_PERMIT, key, before=before)
+    await journal.conclude(intent, EffectState.DONE, after=evidence)
+    await retract_permit(visit, effects.FOUND)
 
 
 async def _wait_until_inside(visit: Visit) -> None:

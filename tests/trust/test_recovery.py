@@ -19,6 +19,7 @@ from kiosk.failpoints import failpoints_from
 from kiosk.journal import EffectState as E
 from kiosk.journal import Journal, Outcome
 from kiosk.journal.effects import (
+    FOUND,
     GIVE_BACK_PERMIT,
     PRINT_RECEIPT,
     PRINT_STRIP,
@@ -31,6 +32,7 @@ from kiosk.journal.effects import (
 )
 from kiosk.money import Cashier, Patience
 from kiosk.numbers import Numbers
+from kiosk.permit_recovery import taken_by_holder
 from kiosk.platform import OrderState, Platform
 from kiosk.recovery import Recovery
 from tests import forking
@@ -402,6 +404,34 @@ async def test_a_retained_permit_is_told_with_its_case(tmp_path: Path) -> None:
             ("permit-retained", "C1", {"device": "permit_unit", "bin_count": 1}),
             ("escalation", "C1", {"reason": "permit-retained", "device": "permit_unit", "code": ""}),
         ]
+
+
+@pytest.mark.parametrize("died", ["found", "moving", "in the bin"])
+@in_loop
+async def test_a_permit_that_was_found_inside_goes_to_staff_and_not_to_who_stands_there(
+    tmp_path: Path, died: str
+) -> None:
+    """The power goes while it is put away: recovery does that, and the visit's own person loses nothing."""
+    async with world(tmp_path) as w:
+        found = {"media": "present", "reason": FOUND}
+        await leave(w, TAKE_PERMIT, "v1:1", found, E.DONE, media="present")
+        if died != "found":
+            await leave(w, RETRACT_PERMIT, "v1:retract:1", {"bin_count": 0, "reason": FOUND}, E.INTENDED)
+        desk, heard = PermitDesk(Media.NOT_PRESENT if died == "in the bin" else Media.PRESENT), Heard()
+        desk.bin = int(died == "in the bin")
+        work = Recovery(
+            w.journal, w.cashier, w.platform, w.clock,
+            permit=desk, receipt=None, bystander=heard, take_wait_s=20,
+        )  # fmt: skip
+        await work.run()
+        assert (desk.where, desk.bin, heard.words) == (Media.NOT_PRESENT, 1, [])
+        body = {"device": "permit_unit", "bin_count": 1, "reason": FOUND}
+        letters = [(posted.letter.kind, posted.letter.body) for posted in await w.journal.letters()]
+        assert letters == [("permit-retained", body)]
+        record = await w.journal.visit("v1")
+        assert not record.every(GIVE_BACK_PERMIT)
+        assert not taken_by_holder(record)
+        await w.check()
 
 
 class Heard:

@@ -1,4 +1,4 @@
-"""A permit in the machine that no visit let in: it may be anybody's, and is never the next person's."""
+"""The permit unit's entry: shut unless somebody is asked for a permit, so that each one inside is known."""
 
 from __future__ import annotations
 
@@ -7,13 +7,10 @@ from typing import TYPE_CHECKING
 
 from devices.base import DeviceError
 from devices.interfaces import Media
-from kiosk.journal.records import MACHINE, Letter
 
 if TYPE_CHECKING:
     from kiosk.house import House
     from kiosk.visit import Visit
-
-INSIDE = frozenset({Media.PRESENT, Media.LATCHED})
 
 
 async def shut_entry(house: House) -> bool:
@@ -36,19 +33,6 @@ async def shut_entry(house: House) -> bool:
     except DeviceError:
         return False
     return True
-
-
-async def put_away(visit: Visit) -> None:
-    """Take a permit that was inside before the entry opened for this visit into the bin.
-
-    Who pushed it in may be gone: given to the person who stands there now it could be another's. Staff return
-    it by the bin's number. Raises ``DeviceError``.
-    """
-    house, unit = visit.house, visit.house.cabinet.permit_unit
-    count = await visit.device(unit, lambda u: u.retract())
-    letter = Letter("permit-retained", {"device": unit.name, "bin_count": count})
-    await house.journal.note(MACHINE, "permit-retained", letter=letter, device=unit.name, bin_count=count)
-    house.events.event("card-retained", device=unit.name, count=count)
 
 
 async def close_entry(visit: Visit) -> bool:

@@ -1,4 +1,4 @@
-"""A permit that no visit let in is nobody's: out while its holder may still stand there, else to staff."""
+"""The permit unit's entry is shut unless somebody is asked for a permit; what is inside then is nobody's."""
 
 from __future__ import annotations
 
@@ -13,8 +13,7 @@ import pytest
 from devices.base import Fault, StaffAction, Status
 from devices.interfaces import Media
 from kiosk.first_pages import FirstPages
-from kiosk.journal import MACHINE
-from kiosk.steps.unknown_permit import close_entry, put_away, shut_entry
+from kiosk.steps.permit_entry import close_entry, shut_entry
 
 pytestmark = pytest.mark.anyio
 SILENT = Fault("permit_unit", "timeOut", StaffAction.RESET)
@@ -50,17 +49,12 @@ class Unit:
     def eject(self) -> None:
         self.where = Media.ENTERING
 
-    def retract(self) -> int:
-        self.where = Media.NOT_PRESENT
-        return 7
-
 
 def house_with(unit: Unit) -> Any:
     return SimpleNamespace(
         cabinet=SimpleNamespace(permit_unit=unit, refresh=AsyncMock(return_value=[Status])),
         one_at_a_time=asyncio.Lock(),
         events=SimpleNamespace(event=Mock()),
-        journal=SimpleNamespace(note=AsyncMock()),
         stage=SimpleNamespace(page=None),
     )
 
@@ -105,16 +99,6 @@ async def test_a_unit_that_comes_back_at_the_first_page_is_shut_again(
     assert (unit.entry_open, unit.where) == (False, Media.ENTERING)
 
 
-async def test_one_that_is_inside_before_the_entry_opens_goes_to_staff_and_not_to_the_next_person() -> None:
-    unit = Unit(Media.PRESENT)
-    house = house_with(unit)
-    await put_away(visit_at(house))
-    assert unit.where is Media.NOT_PRESENT
-    (visit, kind), more = house.journal.note.call_args
-    assert (visit, kind, more["bin_count"]) == (MACHINE, "permit-retained", 7)
-    assert (more["letter"].kind, more["letter"].body["bin_count"]) == ("permit-retained", 7)
-
-
 @pytest.mark.parametrize(
     ("where", "inside"),
     [(Media.PRESENT, True), (Media.LATCHED, True), (Media.ENTERING, False), (Media.NOT_PRESENT, False)],
@@ -130,7 +114,4 @@ async def test_a_unit_that_does_not_answer_says_of_no_permit() -> None:
 
 
 def visit_at(house: Any) -> Any:
-    async def device(unit: Unit, ask: Any) -> Any:
-        return await unit(ask)
-
-    return SimpleNamespace(house=house, device=device, number="V1")
+    return SimpleNamespace(house=house)
