@@ -60,6 +60,7 @@ def test_a_writer_is_set_as_the_page_says(files: tuple[Path, Path]) -> None:
         "trusted_schema": 0,
         "cell_size_check": 1,
         "secure_delete": 1,
+        "cache_size": -1024,
         "temp_store": 2,
     }
     assert {name: connection.execute(f"PRAGMA {name}").fetchone()[0] for name in expected} == expected
