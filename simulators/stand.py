@@ -63,6 +63,12 @@ class Stand:
         summary = self._started(self._bench).summary
         return str(summary["back_office"]), str(summary["token"])
 
+    @property
+    def links(self) -> dict[str, str]:
+        """The devices' links: URLs by name."""
+        links: dict[str, str] = self._started(self._bench).summary["links"]
+        return links
+
     def prepare(self) -> None:
         """Have an empty world and a kiosk on its first page, everything usable; raises ``NotReady``."""
         if self._bench is None:
