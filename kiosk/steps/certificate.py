@@ -123,7 +123,7 @@ async def print_all(visit: Visit, holder: Holder, wish: Wish, serials: Sequence[
         body = {"reason": differs.code, "document": wish.kind.name}
         letter = Letter("certificate-differs", body, visit.case_no)
         await visit.house.journal.note(visit.number, "certificate-differs", letter=letter, **body)
-        visit.house.events.event("certificate-differs", visit=visit.number, reason=differs.code)
+        visit.house.events.event("paper-differs", visit=visit.number, reason=differs.code)
         await _print_slip(visit, text("certificates.slip.not-printed"))
         raise Refused("certificate-differs", text("certificates.differs.why")) from differs
     except NotPrinted as failure:

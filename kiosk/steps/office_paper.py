@@ -61,7 +61,7 @@ async def print_office_paper(
             document.pages = await check.check(bytes(pdf), expected)
             await print_document(visit, document)
     except PaperDiffers as differs:
-        visit.house.events.event("certificate-differs", visit=visit.number, reason=differs.code)
+        visit.house.events.event("paper-differs", visit=visit.number, reason=differs.code)
         raise
     except PlatformError as error:
         visit.house.events.event("document-not-printed", visit=visit.number, code=error.code)
