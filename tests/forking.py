@@ -14,7 +14,7 @@ from unittest import mock
 
 FORKING: Final = multiprocessing.get_context("forkserver")
 _SERVER: Final = forkserver.ForkServer()
-_SERVER.set_forkserver_preload(["tests.crash.core", "tests.trust.test_recovery"])
+_SERVER.set_forkserver_preload(["tests.crash.core", "tests.trust.test_recovery_killed"])
 
 
 def start(process: ForkServerProcess) -> None:
