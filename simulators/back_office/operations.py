@@ -38,6 +38,7 @@ from simulators.back_office import (
     stations,
     tariff,
     traffic,
+    traffic_fines,
     traffic_register,
 )
 from simulators.back_office.desk import Office, Persona
@@ -55,6 +56,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *certificates.OPERATIONS,
     *certificate_file.OPERATIONS,
     *traffic.OPERATIONS,
+    *traffic_fines.OPERATIONS,
     *collection.OPERATIONS,
     *reports.OPERATIONS,
     *settlement.OPERATIONS,

@@ -1,42 +1,32 @@
-"""Traffic violations (交通违法): shown with their evidence, decided (简易程序), objected to, paid.
+"""Traffic violations (交通违法): shown with their evidence, decided (简易程序), objected to.
 
 A violation is decided once, by whoever comes first: a kiosk, a window, a phone. What a kiosk sends is
 what its driver saw; when fine, points or licence are different by then, nothing is decided. A decision
-stands whether it is paid or not. What was paid is booked with a receipt for each fine, and is then not
-refunded any more.
+stands whether it is paid or not (``traffic_fines``).
 """
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from datetime import date, datetime
-from functools import cache
-from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Connection, RowMapping, Table, insert, select, update
+from sqlalchemy import Connection, RowMapping, insert, select, update
 
 from simulators.back_office.acceptance import change_case, note, require_case
-from simulators.back_office.bills import bills, draw_bill, find_bill
 from simulators.back_office.contract import CaseNo
 from simulators.back_office.desk import Office, Refused
 from simulators.back_office.messages import tell
 from simulators.back_office.operation import get, post
-from simulators.back_office.orders import mark_delivered, require_paid
-from simulators.back_office.payments import show_payment
 from simulators.back_office.pdf import PdfDocument, made_here
 from simulators.back_office.signatures import keep_signature, signature_of
-from simulators.back_office.store import find, metadata, next_number, of, text
+from simulators.back_office.store import find, next_number
+from simulators.back_office.traffic_cases import listed, ordered, person_of
 from simulators.back_office.traffic_contract import (
-    BillAsked,
-    BilledFine,
     Decision,
     DecisionAsked,
     DecisionNo,
     Evidence,
-    FineBill,
-    FineReceipt,
     Handled,
     HandledDecision,
     HandledObjection,
@@ -46,12 +36,11 @@ from simulators.back_office.traffic_contract import (
     PictureShown,
     Records,
     RecordsAsked,
-    Settlement,
-    SettlementAsked,
     ViolationNo,
     ViolationShown,
     Words,
 )
+from simulators.back_office.traffic_fines import FEE_CHANGES_BY_FEN, receipts_of
 from simulators.back_office.traffic_paper import decision_document, decision_paper
 from simulators.back_office.traffic_pictures import pictures
 from simulators.back_office.traffic_register import (
@@ -65,20 +54,15 @@ from simulators.back_office.traffic_register import (
     violations,
     violations_of,
 )
+from simulators.back_office.traffic_tariff import rules_on
 
-SUBJECT: Final = "交通违法罚款"
 CAPTIONS: Final = (
     {"zh": "进入路口前", "en": "Before the junction"},
     {"zh": "在路口中", "en": "In the junction"},
     {"zh": "驶离", "en": "Driving on"},
 )
-FEE_CHANGES_BY_FEN: Final = 1000
 SOMEBODY_ELSE: Final = {"id_number": "110101199001019990", "name": "另一个人"}
 """Whose data get onto a paper where the bench wants them mixed up."""
-
-listed: Final = Table(
-    "traffic_cases", metadata, of("case_no", "cases.case_no"), text("id_number"), text("name")
-)
 
 
 def show_records(db: Connection, office: Office, asked: RecordsAsked) -> Records:
@@ -100,7 +84,7 @@ def show_records(db: Connection, office: Office, asked: RecordsAsked) -> Records
 def show_evidence(db: Connection, office: Office, case_no: CaseNo, violation_no: ViolationNo) -> Evidence:
     """Return the pictures of a violation that the case's person may handle; raises ``Refused`` 404."""
     row = violation_of(db, violation_no)
-    if row is None or row["plate"] not in vehicles_of(db, _person(db, case_no)["id_number"]):
+    if row is None or row["plate"] not in vehicles_of(db, person_of(db, case_no)["id_number"]):
         raise Refused(404, "not-found", violation_no)
     at = datetime.fromisoformat(row["at"]).strftime("%Y-%m-%d %H:%M")
     drawn = pictures(violation_no, row["plate"], at, row["place"], red_light=row["act_code"] == "1625")
@@ -117,7 +101,7 @@ def decide(db: Connection, office: Office, asked: DecisionAsked) -> Decision:
 
     Raises ``Refused`` 409 ``handled-elsewhere``, ``penalty-differs``, ``limit-reached``.
     """
-    person = dict(_person(db, asked.case_no))
+    person = dict(person_of(db, asked.case_no))
     row = _handled_here(db, office, asked.violation_no)
     if row["decision_no"] and row["case_no"] == asked.case_no:
         return _decision(db, row, person)
@@ -128,7 +112,7 @@ def decide(db: Connection, office: Office, asked: DecisionAsked) -> Decision:
         raise Refused(409, "handled-elsewhere")
     if (row["fine_fen"], row["points"]) != (asked.fine_fen, asked.points):
         raise Refused(409, "penalty-differs")
-    licence, rules = licence_of(db, person["id_number"], person["name"], lock=True), _rules(office.today())
+    licence, rules = licence_of(db, person["id_number"], person["name"], lock=True), rules_on(office.today())
     if (
         licence is None
         or licence["state"] != "normal"
@@ -157,7 +141,7 @@ def decide(db: Connection, office: Office, asked: DecisionAsked) -> Decision:
     keep_signature(db, office, asked.case_no, "decision", decision_no, asked.signature)
     way = "decision-signed" if asked.signature is not None else "decision-unsigned"
     note(db, office, asked.case_no, way, decision_no)
-    if _ordered(office, "mixes_up"):
+    if ordered(office, "mixes_up"):
         person = SOMEBODY_ELSE
     return _decision(db, _require(db, asked.violation_no), person)
 
@@ -165,14 +149,14 @@ def decide(db: Connection, office: Office, asked: DecisionAsked) -> Decision:
 def show_decision_paper(office: Office, case_no: CaseNo, decision_no: DecisionNo) -> PdfDocument:
     """Return a decision of a case as a signed PDF; raises ``Refused`` 404, 503 ``seal-missing``."""
     with office.store.begin() as db:
-        case, person = require_case(db, case_no), dict(_person(db, case_no))
+        case, person = require_case(db, case_no), dict(person_of(db, case_no))
         row = find(db, violations.c.decision_no, decision_no)
         if row is None or row["case_no"] != case_no:
             raise Refused(404, "not-found", decision_no)
         signature = signature_of(db, decision_no)
-    if _ordered(office, "mixes_up"):
+    if ordered(office, "mixes_up"):
         person = SOMEBODY_ELSE
-    days_to_pay = _rules(date.fromisoformat(row["received_on"]))["days_to_pay"]
+    days_to_pay = rules_on(date.fromisoformat(row["received_on"]))["days_to_pay"]
     act, authority = acts()[row["act_code"]], AUTHORITY["zh"]
     data = decision_paper(row, person, act, authority, days_to_pay, signature=signature, kiosk=case["kiosk"])
     return made_here(office, "decision", data)
@@ -180,7 +164,7 @@ def show_decision_paper(office: Office, case_no: CaseNo, decision_no: DecisionNo
 
 def take_objection(db: Connection, office: Office, asked: ObjectionAsked) -> Objection:
     """Record an objection (陈述申辩) and send it to the place of the violation; nothing is decided."""
-    person = _person(db, asked.case_no)
+    person = person_of(db, asked.case_no)
     row = _handled_here(db, office, asked.violation_no)
     if row["objection_no"] and row["case_no"] == asked.case_no:
         return Objection(objection_no=row["objection_no"])
@@ -200,73 +184,11 @@ def take_objection(db: Connection, office: Office, asked: ObjectionAsked) -> Obj
     return Objection(objection_no=objection_no)
 
 
-def bill(db: Connection, office: Office, asked: BillAsked) -> FineBill:
-    """Make a bill of what the person's decisions owe today."""
-    person = _person(db, asked.case_no)
-    if len(set(asked.decisions)) < len(asked.decisions):
-        raise Refused(409, "not-offered", "a decision twice")
-    items = []
-    for decision_no in asked.decisions:
-        row = find(db, violations.c.decision_no, decision_no)
-        if row is None or row["state"] != "decided" or row["driver"] != person["id_number"]:
-            raise Refused(409, "not-offered", decision_no)
-        late_fen = surcharge_fen(row, office.today())
-        items.append(
-            BilledFine(
-                decision_no=decision_no,
-                fine_fen=row["fine_fen"],
-                surcharge_fen=late_fen,
-                fee_fen=row["fine_fen"] + late_fen,
-            )
-        )
-    bill_no, total, until = draw_bill(
-        db, office, asked.case_no, SUBJECT, [item.model_dump() for item in items]
-    )
-    if _ordered(office, "fee_changes"):
-        changed = update(bills).where(bills.c.bill_no == bill_no)
-        db.execute(changed.values(total_fen=total + FEE_CHANGES_BY_FEN))
-    return FineBill(bill_no=bill_no, items=items, total_fen=total, valid_until=until)
-
-
-def settle(office: Office, asked: SettlementAsked) -> Settlement:
-    """Book the fines of a paid bill, a receipt for each.
-
-    Raises ``Refused`` 409 ``not-paid``, ``bill-differs``.
-    """
-    with office.store.begin() as db:
-        found = find_bill(db, asked.bill_no)
-        if found is None or found["case_no"] != asked.case_no:
-            raise Refused(409, "bill-differs")
-        if (done := _receipts(db, asked.case_no)) is not None:
-            return done
-    # Asks the payment host when nobody has yet heard that it is paid.
-    if show_payment(office, asked.order_no).state != "paid":
-        raise Refused(409, "not-paid")
-    with office.store.begin() as db:
-        require_paid(db, asked.order_no, asked.bill_no)
-        if (done := _receipts(db, asked.case_no)) is not None:
-            return done
-        for item in found["items"]:
-            receipt_no = f"{AREA}7{office.today():%y%m%d}{next_number(db, 'fine receipts'):05d}"
-            db.execute(
-                update(violations)
-                .where(violations.c.decision_no == item["decision_no"])
-                .values(
-                    state="paid", receipt_no=receipt_no, paid_fen=item["fee_fen"], paid_case=asked.case_no
-                )
-            )
-        mark_delivered(db, asked.order_no)
-        note(db, office, asked.case_no, "settled", asked.order_no, becomes="settled")
-        done = _receipts(db, asked.case_no)
-    assert done is not None
-    return done
-
-
 def show_handled(db: Connection, office: Office, case_no: CaseNo) -> Handled:
     """Return what has been done in a case; nothing for one that never asked for records."""
     require_case(db, case_no)
     rows = list(db.execute(select(violations).where(violations.c.case_no == case_no)).mappings())
-    receipts = _receipts(db, case_no)
+    receipts = receipts_of(db, case_no)
     return Handled(
         decisions=[
             HandledDecision(violation_no=row["violation_no"], decision_no=row["decision_no"])
@@ -282,36 +204,16 @@ def show_handled(db: Connection, office: Office, case_no: CaseNo) -> Handled:
     )
 
 
-def surcharge_fen(row: RowMapping, today: date) -> int:
-    """Return the surcharge on a decided fine that is paid today."""
-    rules = _rules(today)
-    days = (today - date.fromisoformat(row["received_on"])).days - row["suspended_days"]
-    late_days = max(0, days - rules["days_to_pay"])
-    most = row["fine_fen"] * rules["cap_percent"] // 100
-    return int(min(most, row["fine_fen"] * rules["late_percent_a_day"] * late_days // 100))
-
-
 def _handled_here(db: Connection, office: Office, violation_no: str) -> RowMapping:
     """Return the violation, locked, after what the bench wants to have happened to it just before."""
     row = violation_of(db, violation_no, lock=True)
     if row is None:
         raise Refused(404, "not-found", violation_no)
-    if _ordered(office, "handled_elsewhere") and row["state"] == "open":
+    if ordered(office, "handled_elsewhere") and row["state"] == "open":
         _change(db, violation_no, state="handled")
-    if _ordered(office, "penalty_changes") and row["state"] == "open":
+    if ordered(office, "penalty_changes") and row["state"] == "open":
         _change(db, violation_no, fine_fen=row["fine_fen"] + FEE_CHANGES_BY_FEN)
     return _require(db, violation_no)
-
-
-def _ordered(office: Office, fault: str) -> bool:
-    return fault in office.faults.standing("back_office")
-
-
-def _person(db: Connection, case_no: str) -> RowMapping:
-    row = find(db, listed.c.case_no, case_no)
-    if row is None:
-        raise Refused(404, "not-found", case_no)
-    return row
 
 
 def _require(db: Connection, violation_no: str) -> RowMapping:
@@ -322,17 +224,6 @@ def _require(db: Connection, violation_no: str) -> RowMapping:
 
 def _change(db: Connection, violation_no: str, **columns: Any) -> None:
     db.execute(update(violations).where(violations.c.violation_no == violation_no).values(**columns))
-
-
-def _receipts(db: Connection, case_no: str) -> Settlement | None:
-    rows = db.execute(
-        select(violations).where(violations.c.paid_case == case_no).order_by(violations.c.receipt_no)
-    ).mappings()
-    receipts = [
-        FineReceipt(receipt_no=r["receipt_no"], decision_no=r["decision_no"], amount_fen=r["paid_fen"])
-        for r in rows
-    ]
-    return Settlement(receipts=receipts) if receipts else None
 
 
 def _licence(row: RowMapping) -> LicenceShown:
@@ -367,7 +258,7 @@ def _violation(row: RowMapping, vehicles: dict[str, RowMapping]) -> ViolationSho
 
 
 def _decision(db: Connection, row: RowMapping, person: Mapping[str, Any]) -> Decision:
-    rules = _rules(date.fromisoformat(row["received_on"]))
+    rules = rules_on(date.fromisoformat(row["received_on"]))
     return Decision(
         decision_no=row["decision_no"],
         violation_no=row["violation_no"],
@@ -385,20 +276,6 @@ def _decision(db: Connection, row: RowMapping, person: Mapping[str, Any]) -> Dec
     )
 
 
-def _rules(today: date) -> dict[str, Any]:
-    """Return the rules in force on a day; raises ``Refused`` when there are none."""
-    entries = [entry for entry in _all_rules() if entry["from"] <= today]
-    if not entries:
-        raise Refused(409, "not-offered")
-    return max(entries, key=lambda entry: entry["from"])
-
-
-@cache
-def _all_rules() -> tuple[dict[str, Any], ...]:
-    with Path(__file__).with_name("traffic_tariff.toml").open("rb") as file:
-        return tuple(tomllib.load(file)["rules"])
-
-
 OPERATIONS: Final = (
     post("/v1/traffic/records", show_records, "A person's licence and traffic violations", keyed=False),
     get(
@@ -414,6 +291,4 @@ OPERATIONS: Final = (
         "A decision as a signed PDF",
     ),
     post("/v1/traffic/objections", take_objection, "Record an objection; nothing is decided", status=201),
-    post("/v1/traffic/bills", bill, "Make a bill of what decisions owe today"),
-    post("/v1/traffic/settlements", settle, "Book the fines of a paid bill", status=201),
 )
