@@ -46,6 +46,9 @@ PARTS: Final = {
             "tests/trust/journal_parts",
             "tests/trust/test_journal_files.py",
             "tests/trust/test_journal_keys.py",
+            "tests/trust/test_journal_killed.py",
+            "tests/trust/test_journal_refused.py",
+            "tests/trust/test_journal_tampered.py",
             "tests/trust/test_effects.py",
             "tests/trust/test_outbox.py",
             "tests/trust/test_reconciliation.py",
@@ -74,10 +77,10 @@ PARTS: Final = {
 LEFT_OUT: Final = (
     "tests/trust/test_effects.py::test_somebody_asks_the_question",
     "tests/trust/test_effects.py::test_every_kind_has_a_case",
-    "tests/trust/test_journal.py::test_sixty_kills_lose_no_row_that_was_acknowledged",
-    "tests/trust/test_journal.py::test_a_kill_at_every_failpoint_leaves_a_whole_journal",
+    "tests/trust/test_journal_killed.py::test_sixty_kills_lose_no_row_that_was_acknowledged",
+    "tests/trust/test_journal_killed.py::test_a_kill_at_every_failpoint_leaves_a_whole_journal",
     "tests/trust/test_recovery_killed.py::test_killed_at_every_point_of_recovery_it_still_converges",
-    "tests/trust/test_journal.py::test_the_end_of_a_visit_looks_at_the_end_of_the_chain_only",
+    "tests/trust/test_journal_tampered.py::test_the_end_of_a_visit_looks_at_the_end_of_the_chain_only",
 )
 """Slow ones, and those that look at the source instead of what it does."""
 Codes = dict[str, dict[str, int | None]]
