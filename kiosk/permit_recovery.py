@@ -125,7 +125,7 @@ class PermitRecovery:
         await self._journal.conclude(effect.intent, state, after=evidence)
 
     async def _note_retained(self, record: VisitRecord) -> None:
-        """Tell the back office once of a permit in the bin, and its case to staff."""
+        """Tell the back office once of each permit in the bin, and its case to staff."""
         retracted = next(iter(record.every(RETRACT_PERMIT)[-1:]), None)
         if retracted is None or retracted.state is not EffectState.DONE:
             return
@@ -133,8 +133,9 @@ class PermitRecovery:
             await self._note_surrendered(record, retracted)
             return
         found = _is_of_another(retracted)
-        if record.noted("permit-retained") is None:
-            body = {"device": "permit_unit", "bin_count": retracted.after["bin_count"]}
+        body = {"device": "permit_unit", "bin_count": retracted.after["bin_count"]}
+        told = record.noted("permit-retained")
+        if told is None or told.body.get("bin_count") != body["bin_count"]:  # of a found one, before this
             body |= {"reason": FOUND} if found else {}
             letter = Letter("permit-retained", body, record.case_no)
             await self._journal.note(record.visit, "permit-retained", letter=letter, **body)

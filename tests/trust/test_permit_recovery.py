@@ -9,7 +9,7 @@ import pytest
 
 from devices.interfaces import Media
 from kiosk.journal import EffectState as E
-from kiosk.journal import Outcome
+from kiosk.journal import Letter, Outcome
 from kiosk.journal.effects import FOUND, GIVE_BACK_PERMIT, RETRACT_PERMIT, TAKE_PERMIT
 from kiosk.permit_recovery import taken_by_holder
 from tests.trust.deaths import Death, die, leave, recovery
@@ -78,6 +78,29 @@ async def test_a_permit_that_was_found_inside_goes_to_staff_and_not_to_who_stand
         record = await w.journal.visit("v1")
         assert not record.every(GIVE_BACK_PERMIT)
         assert not taken_by_holder(record)
+        await w.check()
+
+
+@in_loop
+async def test_a_permit_found_before_does_not_hide_the_persons_own(tmp_path: Path) -> None:
+    """One was put away at the visit's beginning, and its own stays in the slot after the power cut."""
+    async with world(tmp_path) as w:
+        await leave(w, TAKE_PERMIT, "v1:0", {"media": "present", "reason": FOUND}, E.DONE, media="present")
+        before = {"bin_count": 0, "reason": FOUND}
+        await leave(w, RETRACT_PERMIT, "v1:retract:1", before, E.DONE, bin_count=1)
+        body = {"device": "permit_unit", "bin_count": 1, "reason": FOUND}
+        letter = Letter("permit-retained", body, "C1")
+        await w.journal.note("v1", "permit-retained", letter=letter, **body)
+        desk, _ = await die(w, Death("", Outcome.ESCALATED, money=None, takes_it=False))
+        desk.bin = 1
+        await recovery(w, desk).run()
+        assert desk.bin == 2
+        letters = [(posted.letter.kind, posted.letter.body) for posted in await w.journal.letters()]
+        assert letters == [
+            ("permit-retained", body),
+            ("permit-retained", {"device": "permit_unit", "bin_count": 2}),
+            ("escalation", {"reason": "permit-retained", "device": "permit_unit", "code": ""}),
+        ]
         await w.check()
 
 
