@@ -5,14 +5,12 @@ It takes PDF, one document a job, and keeps what it has printed.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from simulators import http_wire
 from simulators.devices import ipp_attributes as ipp
 from simulators.devices.document_press import (
-    CANCELED,
     NAME,
     OPERATIONS,
     STATES,
@@ -20,12 +18,21 @@ from simulators.devices.document_press import (
     Page,
     Press,
 )
+from simulators.devices.document_printer_attributes import (
+    FORMATS,
+    MODEL,
+    PATH,
+    WHICH_JOBS,
+    Operation,
+    PrinterAttributes,
+    possible,
+)
 from simulators.faults import Faults
 from simulators.http_wire import HttpWire
 from simulators.level import Level
 from simulators.recorder import TO_DEVICE
 
-__all__ = ["FAULTS", "NAME", "OPERATIONS", "DocumentPrinter", "words"]
+__all__ = ["FAULTS", "NAME", "OPERATIONS", "PATH", "DocumentPrinter", "words"]
 
 FAULTS: Final[Mapping[str, str]] = {
     **STATES,
@@ -39,32 +46,20 @@ FAULTS: Final[Mapping[str, str]] = {
     "httpError": "answers HTTP 500",
     "garbled": "answers with bytes that are no IPP",
 }
-PATH: Final = "/ipp/print"
 VERSION: Final = (2, 0)
-FORMAT: Final = "application/pdf"
-FORMATS: Final = (FORMAT, "application/octet-stream")
-MEDIA: Final = ("iso_a4_210x297mm", "iso_a5_148x210mm")
-SIDES: Final = ("one-sided",)
-MAKER, MODEL, FIRMWARE, SERIAL = "OPEN BENCH", "SIM-Laser A4", "1.00", "DP9900001"
 
-PRINT_JOB, VALIDATE_JOB, CANCEL_JOB, GET_JOB, GET_JOBS, GET_PRINTER = 0x02, 0x04, 0x08, 0x09, 0x0A, 0x0B
 OK, OK_IGNORED = 0x0000, 0x0001
 BAD_REQUEST, NOT_POSSIBLE, NOT_FOUND = 0x0400, 0x0404, 0x0406
 BAD_FORMAT, BAD_VALUE, BAD_CHARSET, BAD_COMPRESSION = 0x040A, 0x040B, 0x040D, 0x040F
 BAD_OPERATION, BAD_VERSION, NOT_ACCEPTING, BUSY = 0x0501, 0x0503, 0x0506, 0x0507
 _OPERATIONS: Final[Mapping[int, str]] = {
-    PRINT_JOB: "print_job", VALIDATE_JOB: "print_job", CANCEL_JOB: "cancel_job", GET_JOB: "job",
-    GET_JOBS: "jobs", GET_PRINTER: "status",
-}  # fmt: skip
-_NAMES: Final[Mapping[int, str]] = {
-    PRINT_JOB: "Print-Job", VALIDATE_JOB: "Validate-Job", CANCEL_JOB: "Cancel-Job",
-    GET_JOB: "Get-Job-Attributes", GET_JOBS: "Get-Jobs", GET_PRINTER: "Get-Printer-Attributes",
-}  # fmt: skip
-_WHICH: Final[Mapping[str, Callable[[Job], bool]]] = {
-    "completed": lambda job: job.state >= CANCELED,
-    "not-completed": lambda job: job.state < CANCELED,
+    Operation.PRINT_JOB: "print_job",
+    Operation.VALIDATE_JOB: "print_job",
+    Operation.CANCEL_JOB: "cancel_job",
+    Operation.GET_JOB_ATTRIBUTES: "job",
+    Operation.GET_JOBS: "jobs",
+    Operation.GET_PRINTER_ATTRIBUTES: "status",
 }
-_WISHES: Final = ("copies", "media", "sides", "print-quality", "orientation-requested", "finishings")
 
 Groups = list[tuple[int, ipp.Pairs]]
 
@@ -84,8 +79,7 @@ class DocumentPrinter:
     def __init__(self, level: Level, faults: Faults) -> None:
         self._faults = faults
         self._press = Press(level, faults)
-        self._started_s = time.monotonic()
-        self._uri = f"ipp://127.0.0.1{PATH}"
+        self._attributes = PrinterAttributes(self._press)
 
     # --- what a person does ---
 
@@ -127,7 +121,7 @@ class DocumentPrinter:
     def restart(self) -> None:
         """Switch off and on: jobs are forgotten, numbers begin anew."""
         self._press.restart()
-        self._started_s = time.monotonic()
+        self._attributes.begin_anew()
 
     def reset(self) -> None:
         """Begin anew with nothing printed and nothing wrong."""
@@ -161,12 +155,10 @@ class DocumentPrinter:
 
     def _answer(self, method: bytes, path: bytes, body: bytes, kind: str) -> tuple[int, str, bytes] | None:
         standing = self._faults.standing(NAME)
+        if method in (b"GET", b"HEAD"):
+            return 200, "text/plain", MODEL.encode()
         if method != b"POST":
-            return (
-                (200, "text/plain", MODEL.encode())
-                if method in (b"GET", b"HEAD")
-                else (405, "text/plain", b"")
-            )
+            return 405, "text/plain", b""
         if path != PATH.encode():
             return 404, "text/plain", b""
         if kind != "application/ipp":
@@ -200,25 +192,25 @@ class DocumentPrinter:
             raise _Refused(BAD_VERSION)
         _check_head(request)
         if (asked := request.text("printer-uri")) and asked.endswith(PATH):
-            self._uri = asked  # it is known by the address by which it is asked
+            self._attributes.uri = asked  # it is known by the address by which it is asked
         if request.operation not in _OPERATIONS:
             raise _Refused(BAD_OPERATION)
         if "busy" in faults:
             raise _Refused(BUSY)
         match request.operation:
-            case 0x02 | 0x04:
+            case Operation.PRINT_JOB | Operation.VALIDATE_JOB:
                 return self._print(request, faults)
-            case 0x08:
+            case Operation.CANCEL_JOB:
                 if not self._press.cancel(self._job_of(request)):
                     raise _Refused(NOT_POSSIBLE)
                 return OK, []
-            case 0x09:
-                job = self._describe(self._job_of(request))
+            case Operation.GET_JOB_ATTRIBUTES:
+                job = self._attributes.of_job(self._job_of(request))
                 return OK, [(ipp.JOB, _wanted(request, job, ("all", "job-description")))]
-            case 0x0A:
+            case Operation.GET_JOBS:
                 return OK, self._list(request)
             case _:
-                printer = self._describe_printer("notAccepting" in faults)
+                printer = self._attributes.of_printer(accepting="notAccepting" not in faults)
                 return OK, [(ipp.PRINTER, _wanted(request, printer, ("all", "printer-description")))]
 
     def _print(self, request: ipp.Request, faults: set[str]) -> tuple[int, Groups]:
@@ -227,19 +219,19 @@ class DocumentPrinter:
             raise _Refused(BAD_FORMAT, {"document-format": request.attributes["document-format"]})
         if request.text("compression") not in (None, "none"):
             raise _Refused(BAD_COMPRESSION, {"compression": request.attributes["compression"]})
-        ignored = {name: values for name, values in request.wishes.items() if not _possible(name, values)}
+        ignored = {name: values for name, values in request.wishes.items() if not possible(name, values)}
         if ignored and request.flag("ipp-attribute-fidelity"):
             raise _Refused(BAD_VALUE, ignored)
         if "notAccepting" in faults:
             raise _Refused(NOT_ACCEPTING)
         status = OK_IGNORED if ignored else OK
         groups: Groups = [(ipp.UNSUPPORTED, ignored)] if ignored else []
-        if request.operation == PRINT_JOB:
+        if request.operation == Operation.PRINT_JOB:
             user = request.text("requesting-user-name") or "anonymous"
             job = self._press.add(
                 request.text("job-name") or "untitled", user, request.document, held="held" in faults
             )
-            described = self._describe(job)
+            described = self._attributes.of_job(job)
             told = ("job-id", "job-uri", "job-state", "job-state-reasons")
             groups.append((ipp.JOB, {name: described[name] for name in told}))
         return status, groups
@@ -247,21 +239,17 @@ class DocumentPrinter:
     def _list(self, request: ipp.Request) -> Groups:
         """Get-Jobs: those still to do oldest first, those that have ended newest first."""
         which = request.text("which-jobs") or "not-completed"
-        if which not in _WHICH:
+        if which not in WHICH_JOBS:
             raise _Refused(BAD_VALUE, {"which-jobs": request.attributes["which-jobs"]})
-        jobs = [job for job in self._press.jobs() if _WHICH[which](job)]
+        jobs = [job for job in self._press.jobs() if WHICH_JOBS[which](job)]
         if which == "completed":
             jobs.reverse()
         if request.flag("my-jobs"):
             jobs = [job for job in jobs if job.user == request.text("requesting-user-name")]
         limit = request.number("limit")
-        return [
-            (
-                ipp.JOB,
-                _wanted(request, self._describe(job), ("all", "job-description"), ("job-id", "job-uri")),
-            )
-            for job in jobs[:limit]
-        ]
+        described = [self._attributes.of_job(job) for job in jobs[:limit]]
+        groups, default = ("all", "job-description"), ("job-id", "job-uri")
+        return [(ipp.JOB, _wanted(request, job, groups, default)) for job in described]
 
     def _job_of(self, request: ipp.Request) -> Job:
         number = request.number("job-id")
@@ -275,87 +263,6 @@ class DocumentPrinter:
             raise _Refused(NOT_FOUND)
         return job
 
-    def _describe(self, job: Job) -> ipp.Pairs:
-        return {
-            "job-id": ipp.integer(job.number),
-            "job-uri": ipp.uri(f"{self._uri}/{job.number}"),
-            "job-printer-uri": ipp.uri(self._uri),
-            "job-name": ipp.name(job.name),
-            "job-originating-user-name": ipp.name(job.user),
-            "job-state": ipp.enum(job.state),
-            "job-state-reasons": ipp.keyword(*job.reasons),
-            "job-impressions": ipp.integer(job.pages),
-            "job-impressions-completed": ipp.integer(job.printed),
-            "job-media-sheets-completed": ipp.integer(job.printed),
-            "job-k-octets": ipp.integer((len(job.document) + 1023) // 1024),
-            "job-printer-up-time": ipp.integer(self._up_s(time.monotonic())),
-            "time-at-creation": ipp.integer(self._up_s(job.created_s)),
-            "time-at-processing": self._moment(job.begun_s),
-            "time-at-completed": self._moment(job.ended_s),
-        }
-
-    def _describe_printer(self, refuses: bool) -> ipp.Pairs:
-        state = self._press.state()
-        waiting = [job for job in self._press.jobs() if job.state < CANCELED]
-        return {
-            "printer-uri-supported": ipp.uri(self._uri),
-            "uri-security-supported": ipp.keyword("none"),
-            "uri-authentication-supported": ipp.keyword("requesting-user-name"),
-            "printer-name": ipp.name("document-printer"),
-            "printer-info": ipp.text("Simulated document printer"),
-            "printer-location": ipp.text(""),
-            "printer-make-and-model": ipp.text(f"{MAKER} {MODEL}"),
-            "printer-device-id": ipp.text(f"MFG:{MAKER};MDL:{MODEL};CMD:PDF;SN:{SERIAL};"),
-            "printer-firmware-string-version": ipp.text(FIRMWARE),
-            "printer-more-info": ipp.uri(self._uri.replace("ipp:", "http:", 1)),
-            "printer-uuid": ipp.uri("urn:uuid:6f70656e-0000-4000-8000-006b696f736b"),
-            "printer-state": ipp.enum(state),
-            "printer-state-reasons": ipp.keyword(*(self._press.reasons() or ["none"])),
-            "printer-state-message": ipp.text(""),
-            "printer-is-accepting-jobs": ipp.boolean(not refuses),
-            "printer-up-time": ipp.integer(self._up_s(time.monotonic())),
-            "printer-impressions-completed": ipp.integer(self._press.sides),
-            "printer-media-sheets-completed": ipp.integer(self._press.sides),
-            "queued-job-count": ipp.integer(len(waiting)),
-            "ipp-versions-supported": ipp.keyword("1.1", "2.0"),
-            "operations-supported": ipp.enum(*_OPERATIONS),
-            "charset-configured": ipp.charset("utf-8"),
-            "charset-supported": ipp.charset("utf-8"),
-            "natural-language-configured": ipp.language("en"),
-            "generated-natural-language-supported": ipp.language("en"),
-            "document-format-default": ipp.mime(FORMAT),
-            "document-format-supported": ipp.mime(*FORMATS),
-            "compression-supported": ipp.keyword("none"),
-            "pdl-override-supported": ipp.keyword("attempted"),
-            "which-jobs-supported": ipp.keyword(*_WHICH),
-            "color-supported": ipp.boolean(False),
-            "pages-per-minute": ipp.integer(24),
-            "copies-default": ipp.integer(1),
-            "copies-supported": ipp.between(1, 1),
-            "finishings-default": ipp.enum(3),
-            "finishings-supported": ipp.enum(3),
-            "media-default": ipp.keyword(MEDIA[0]),
-            "media-ready": ipp.keyword(MEDIA[0]),
-            "media-supported": ipp.keyword(*MEDIA),
-            "orientation-requested-default": ipp.enum(3),
-            "orientation-requested-supported": ipp.enum(3),
-            "output-bin-default": ipp.keyword("face-down"),
-            "output-bin-supported": ipp.keyword("face-down"),
-            "print-quality-default": ipp.enum(4),
-            "print-quality-supported": ipp.enum(4),
-            "printer-resolution-default": ipp.dots(600),
-            "printer-resolution-supported": ipp.dots(600),
-            "sides-default": ipp.keyword(SIDES[0]),
-            "sides-supported": ipp.keyword(*SIDES),
-        }
-
-    def _up_s(self, at_s: float) -> int:
-        """Return a time as seconds of the printer's life, which begins with 1."""
-        return max(1, int(at_s - self._started_s) + 1)
-
-    def _moment(self, at_s: float | None) -> list[ipp.Value]:
-        return ipp.no_value() if at_s is None else ipp.integer(self._up_s(at_s))
-
 
 def words(direction: str, data: bytes) -> str:
     """Describe bytes of this wire: the operation, or the answer's status; a body may come by itself."""
@@ -367,8 +274,16 @@ def words(direction: str, data: bytes) -> str:
         return first or f"{len(data)} bytes"
     code = int.from_bytes(body[2:4], "big")
     if direction == TO_DEVICE:
-        return f"{_NAMES.get(code, f'operation {code:04X}')}, {len(body)} bytes"
+        return f"{_named(code)}, {len(body)} bytes"
     return f"status {code:04X}, {len(body)} bytes"
+
+
+def _named(code: int) -> str:
+    """Return an operation's name as the standard writes it, as Print-Job."""
+    try:
+        return Operation(code).name.replace("_", "-").title()
+    except ValueError:
+        return f"operation {code:04X}"
 
 
 def _check_head(request: ipp.Request) -> None:
@@ -390,21 +305,3 @@ def _wanted(
     if set(wanted) & set(groups):
         return all_
     return {name: values for name, values in all_.items() if name in wanted}
-
-
-def _possible(name: str, values: list[ipp.Value]) -> bool:
-    """Tell whether a wish for a job can be fulfilled."""
-    if name not in _WISHES:
-        return False
-    number = int.from_bytes(values[0][1], "big")
-    match name:
-        case "copies":
-            return number == 1
-        case "media":
-            return values[0][1].decode("utf-8", errors="replace") in MEDIA
-        case "sides":
-            return values[0][1].decode("utf-8", errors="replace") in SIDES
-        case "print-quality":
-            return number == 4
-        case _:
-            return number == 3
