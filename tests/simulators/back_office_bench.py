@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -165,3 +167,16 @@ class Bench:
             "items": bill["wishes"],
         }
         return self.post("/v1/endorsements", asked, key=key)
+
+
+@contextmanager
+def on_file(folder: Path, shared: SharedHosts | None = None) -> Iterator[Bench]:
+    """Serve a back office with its database in ``folder``, and with hosts of its own without ``shared``."""
+    hosts = shared or SharedHosts()
+    bench = Bench(f"sqlite:///{folder / 'back_office.db'}", hosts)
+    try:
+        yield bench
+    finally:
+        bench.close()
+        if shared is None:
+            hosts.close()

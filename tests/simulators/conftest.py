@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.simulators.back_office_bench import Bench, SharedHosts
+from tests.simulators.back_office_bench import Bench, SharedHosts, on_file
 from tests.simulators.officers_bench import cheap_passwords, hire
 from tests.simulators.postgres import PostgresServer
 
@@ -36,6 +36,13 @@ def bench(request: pytest.FixtureRequest, tmp_path: Path, payment_hosts: SharedH
     bench = Bench(database, payment_hosts)
     yield bench
     bench.close()
+
+
+@pytest.fixture
+def bench_on_file(tmp_path: Path, payment_hosts: SharedHosts) -> Iterator[Bench]:
+    """The back office on SQLite alone, where a second database would show nothing new."""
+    with on_file(tmp_path, payment_hosts) as bench:
+        yield bench
 
 
 @pytest.fixture

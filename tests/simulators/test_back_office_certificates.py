@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import count
-from pathlib import Path
 from typing import Any
 
 import pypdfium2
@@ -29,7 +28,7 @@ from simulators.back_office.seals import PadesSeal, SealMissing, Sm2Seal
 from simulators.back_office.verification import Sparing
 from simulators.faults import Order
 from simulators.people import load_personas
-from tests.simulators.back_office_bench import Bench, SharedHosts
+from tests.simulators.back_office_bench import Bench
 
 PEOPLE = load_personas()
 LOCK = threading.Lock()
@@ -105,19 +104,21 @@ class Office:
         ).json()
 
 
-@pytest.fixture
-def office(tmp_path: Path, payment_hosts: SharedHosts) -> Iterator[Office]:
-    bench = Bench(f"sqlite:///{tmp_path / 'back_office.db'}", payment_hosts)
+def office_of(bench: Bench) -> Office:
+    """Return the office after everybody has been entered in its register."""
     bench.desk.reseed([person.tables() for person in PEOPLE.values()])
-    yield Office(bench, count(1))
-    bench.close()
+    return Office(bench, count(1))
+
+
+@pytest.fixture
+def office(bench_on_file: Bench) -> Office:
+    return office_of(bench_on_file)
 
 
 @pytest.fixture
 def on_either(bench: Bench) -> Office:
     """The same on each database in turn."""
-    bench.desk.reseed([person.tables() for person in PEOPLE.values()])
-    return Office(bench, count(1))
+    return office_of(bench)
 
 
 def words(pdf: bytes) -> str:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from io import BytesIO
-from pathlib import Path
 from typing import Any
 
 import pypdfium2
@@ -15,7 +13,7 @@ import pytest
 from PIL import Image
 
 from simulators.faults import Order
-from tests.simulators.back_office_bench import START, Bench, SharedHosts
+from tests.simulators.back_office_bench import START, Bench
 from tests.simulators.notices_bench import SIGNATURE
 from tests.simulators.officers_bench import Desk as OfficersDesk
 from tests.simulators.officers_bench import cheap_passwords, hire
@@ -90,11 +88,9 @@ class Desk:
 
 
 @pytest.fixture
-def mei(tmp_path: Path, payment_hosts: SharedHosts) -> Iterator[Desk]:
-    bench = Bench(f"sqlite:///{tmp_path / 'back_office.db'}", payment_hosts)
-    bench.desk.reseed([MEI, JUN])
-    yield Desk(bench, MEI, "CASE-1")
-    bench.close()
+def mei(bench_on_file: Bench) -> Desk:
+    bench_on_file.desk.reseed([MEI, JUN])
+    return Desk(bench_on_file, MEI, "CASE-1")
 
 
 @pytest.fixture

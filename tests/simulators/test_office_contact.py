@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,8 +11,8 @@ import requests
 from kiosk.personal import is_mobile_number, looks_like
 from simulators.back_office.contact import Contact
 from simulators.people import load_personas
-from tests.simulators.back_office_bench import Bench, SharedHosts
-from tests.simulators.officers_bench import Desk, accepted, cheap_passwords, hire
+from tests.simulators.back_office_bench import Bench
+from tests.simulators.officers_bench import Desk, accepted
 
 PEOPLE = load_personas()
 PHONE, OTHER_PHONE = "13800009927", "19900009928"
@@ -50,13 +48,8 @@ def open_case(office: Bench, case_no: str, service: str) -> None:
 
 
 @pytest.fixture
-def office(tmp_path: Path, payment_hosts: SharedHosts, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
-    """The back office with its officers, on its own database."""
-    cheap_passwords(monkeypatch)
-    bench = Bench(f"sqlite:///{tmp_path / 'back_office.db'}", payment_hosts)
-    hire(bench)
-    yield bench
-    bench.close()
+def bench(bench_on_file: Bench) -> Bench:
+    return bench_on_file
 
 
 @pytest.fixture

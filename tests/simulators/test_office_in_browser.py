@@ -13,7 +13,7 @@ from selenium.webdriver.support.select import Select
 
 from simulators.back_office.office_page import FOLDER
 from simulators.back_office.progress import STAGES
-from tests.simulators.back_office_bench import Bench, SharedHosts
+from tests.simulators.back_office_bench import Bench
 from tests.simulators.chromium import Page, chromium
 from tests.simulators.notices_bench import SIGNATURE, file_notice
 from tests.simulators.officers_bench import (
@@ -21,8 +21,6 @@ from tests.simulators.officers_bench import (
     PASSWORD,
     accepted,
     apply,
-    cheap_passwords,
-    hire,
     open_case,
 )
 from tests.simulators.test_fleet import Watched, beat
@@ -37,12 +35,8 @@ def browser() -> Iterator[Page]:
 
 
 @pytest.fixture
-def office(tmp_path: Path, payment_hosts: SharedHosts, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
-    cheap_passwords(monkeypatch)
-    bench = Bench(f"sqlite:///{tmp_path / 'back_office.db'}", payment_hosts)
-    hire(bench)
-    yield bench
-    bench.close()
+def bench(bench_on_file: Bench) -> Bench:
+    return bench_on_file
 
 
 @pytest.fixture

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,16 +12,14 @@ from sqlalchemy import delete, select, update
 from simulators.back_office import officers
 from simulators.back_office.audit import audit
 from simulators.back_office.sessions import sessions
-from tests.simulators.back_office_bench import Bench, SharedHosts
+from tests.simulators.back_office_bench import Bench
 from tests.simulators.officers_bench import PASSWORD, Desk, accepted
 
 
 @pytest.fixture
-def bench(tmp_path: Path, payment_hosts: SharedHosts) -> Iterator[Bench]:
+def bench(bench_on_file: Bench) -> Bench:
     """One database is enough here: the tests of cases have officers on both."""
-    bench = Bench(f"sqlite:///{tmp_path / 'back_office.db'}", payment_hosts)
-    yield bench
-    bench.close()
+    return bench_on_file
 
 
 def _log_in(bench: Bench, login: str, password: str) -> requests.Response:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,7 @@ from simulators.back_office import receipt_page
 from simulators.back_office.receipt_page import _words
 from simulators.back_office.server import Served
 from simulators.back_office.verification import Sparing
-from tests.simulators.back_office_bench import LI, Bench, SharedHosts
+from tests.simulators.back_office_bench import LI, Bench
 from tests.simulators.officers_bench import apply, open_case
 from tests.simulators.test_back_office_traffic import MEI
 from tests.simulators.test_back_office_traffic import Desk as Driver
@@ -25,12 +24,10 @@ LAST_FOUR = LI["id_card"]["number"][-4:]
 
 
 @pytest.fixture
-def office(tmp_path: Path, payment_hosts: SharedHosts) -> Iterator[Bench]:
-    bench = Bench(f"sqlite:///{tmp_path / 'back_office.db'}", payment_hosts)
-    open_case(bench, "CASE-1")
-    apply(bench, "CASE-1", "id-card", "photo")
-    yield bench
-    bench.close()
+def office(bench_on_file: Bench) -> Bench:
+    open_case(bench_on_file, "CASE-1")
+    apply(bench_on_file, "CASE-1", "id-card", "photo")
+    return bench_on_file
 
 
 def ask(url: str, last_four: str, case_no: str = "CASE-1") -> requests.Response:

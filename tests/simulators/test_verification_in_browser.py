@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from tests.simulators.back_office_bench import Bench, SharedHosts
+from tests.simulators.back_office_bench import Bench
 from tests.simulators.chromium import Page, chromium
-from tests.simulators.test_back_office_certificates import PEOPLE, Office
+from tests.simulators.test_back_office_certificates import PEOPLE, Office, office_of
 
 WIDTH, HEIGHT = 500, 900
 """As narrow as Chromium's window becomes."""
@@ -22,11 +21,8 @@ def browser() -> Iterator[Page]:
 
 
 @pytest.fixture
-def office(tmp_path: Path, payment_hosts: SharedHosts) -> Iterator[Office]:
-    bench = Bench(f"sqlite:///{tmp_path / 'back_office.db'}", payment_hosts)
-    bench.desk.reseed([person.tables() for person in PEOPLE.values()])
-    yield Office(bench, iter(range(1, 100)))
-    bench.close()
+def office(bench_on_file: Bench) -> Office:
+    return office_of(bench_on_file)
 
 
 def said(page: Page) -> str:

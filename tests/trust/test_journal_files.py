@@ -28,7 +28,7 @@ from kiosk.outbox import Outbox
 from kiosk.platform import Platform
 from kiosk.pushed_head import pushed_head
 from kiosk.settings import Settings
-from tests.simulators.back_office_bench import TOKEN, Bench, SharedHosts
+from tests.simulators.back_office_bench import TOKEN, Bench, on_file
 from tests.trust.world import KEY, in_loop
 
 KILLED = """
@@ -203,11 +203,8 @@ async def test_a_running_journal_is_verified_without_false_alarm(tmp_path: Path)
 
 @pytest.fixture
 def bench(tmp_path: Path) -> Iterator[Bench]:
-    shared = SharedHosts()
-    bench = Bench(f"sqlite:///{tmp_path / 'office.db'}", shared)
-    yield bench
-    bench.close()
-    shared.close()
+    with on_file(tmp_path) as bench:
+        yield bench
 
 
 def test_the_back_offices_head_finds_what_was_cut_off(tmp_path: Path, bench: Bench) -> None:

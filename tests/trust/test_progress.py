@@ -18,7 +18,7 @@ from kiosk.results_inbox import ResultsInbox
 from simulators.back_office.acceptance import Applicant, require_case
 from simulators.back_office.earlier_cases import take_in
 from simulators.back_office.results import Kind, push
-from tests.simulators.back_office_bench import LI, TOKEN, Bench, SharedHosts
+from tests.simulators.back_office_bench import LI, TOKEN, Bench, on_file
 from tests.trust.world import KEY, in_loop
 
 KIOSK = "330212K01"
@@ -29,13 +29,10 @@ REVIEWED, WAITING = "HALL-1001", "HALL-1002"
 
 @pytest.fixture
 def bench(tmp_path: Path) -> Iterator[Bench]:
-    shared = SharedHosts()
-    bench = Bench(f"sqlite:///{tmp_path / 'back_office.db'}", shared)
-    take_in(bench.desk.office, REVIEWED, "residence-permit", WHO, ())
-    take_in(bench.desk.office, WAITING, "id-card-renewal", WHO, ("household",))
-    yield bench
-    bench.close()
-    shared.close()
+    with on_file(tmp_path) as bench:
+        take_in(bench.desk.office, REVIEWED, "residence-permit", WHO, ())
+        take_in(bench.desk.office, WAITING, "id-card-renewal", WHO, ("household",))
+        yield bench
 
 
 @pytest.fixture

@@ -33,7 +33,7 @@ from kiosk.reconciliation import (
 )
 from kiosk.settings import Settings
 from simulators.payment_hosts.hosts import PaymentHosts
-from tests.simulators.back_office_bench import HONG_KONG, TOKEN, Bench, SharedHosts
+from tests.simulators.back_office_bench import HONG_KONG, TOKEN, Bench, SharedHosts, on_file
 from tests.trust.world import KEY, VirtualClock, in_loop
 
 DAY = date(2026, 11, 22)
@@ -303,9 +303,8 @@ def shared() -> Iterator[SharedHosts]:
 
 @pytest.fixture
 def books(tmp_path: Path, shared: SharedHosts) -> Iterator[Books]:
-    bench = Bench(f"sqlite:///{tmp_path / 'back_office.db'}", shared)
-    yield Books(bench, tmp_path)
-    bench.close()
+    with on_file(tmp_path, shared) as bench:
+        yield Books(bench, tmp_path)
 
 
 async def a_day(books: Books) -> None:

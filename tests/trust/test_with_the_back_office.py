@@ -13,18 +13,15 @@ import pytest
 from kiosk.clock import SystemClock
 from kiosk.journal.records import Letter, PostedLetter
 from kiosk.platform import OrderState, Platform, Refused, Wish
-from tests.simulators.back_office_bench import LI, START, TOKEN, Bench, SharedHosts
+from tests.simulators.back_office_bench import LI, START, TOKEN, Bench, on_file
 
 CASE = "330212K01-20261122-0001-X"
 
 
 @pytest.fixture
 def bench(tmp_path: Path) -> Iterator[Bench]:
-    shared = SharedHosts()
-    bench = Bench(f"sqlite:///{tmp_path / 'back_office.db'}", shared)
-    yield bench
-    bench.close()
-    shared.close()
+    with on_file(tmp_path) as bench:
+        yield bench
 
 
 def test_a_paid_case_from_opening_to_outcome(bench: Bench) -> None:
