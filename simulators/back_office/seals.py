@@ -50,7 +50,6 @@ class PadesSeal:
         authority_key, self._key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
         self._authority = _certificate("Test authority for seals", authority_key, None, authority_key, first)
         self._certificate = _certificate(holder, self._key, self._authority, authority_key, first)
-        self._signer: SimpleSigner | None = None
 
     @property
     def anchor(self) -> bytes:
@@ -63,14 +62,14 @@ class PadesSeal:
         from pyhanko.sign.fields import SigSeedSubFilter
         from pyhanko.sign.signers import PdfSignatureMetadata, sign_pdf
 
-        self._signer = self._signer or self._new_signer()
         how = PdfSignatureMetadata(field_name=FIELD, md_algorithm="sha256", subfilter=SigSeedSubFilter.PADES)
         signed: BytesIO = sign_pdf(
-            IncrementalPdfFileWriter(BytesIO(document)), how, signer=self._signer, in_place=False
+            IncrementalPdfFileWriter(BytesIO(document)), how, signer=self._signer(), in_place=False
         )
         return signed.getvalue()
 
-    def _new_signer(self) -> SimpleSigner:
+    def _signer(self) -> SimpleSigner:
+        """Return a signer for one document: what asn1crypto parses as it is asked is not for two threads."""
         from asn1crypto.keys import PrivateKeyInfo
         from asn1crypto.x509 import Certificate
         from pyhanko.sign.signers import SimpleSigner
