@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
 START_S = 30.0
+ANSWER_S = 40.0
+"""A busy machine takes its time, and some questions move a device."""
 
 
 class KioskGone(Exception):
@@ -148,8 +150,11 @@ class KioskLink:
         """Answer a page."""
         self._write({"answer": {"page": page, "action": action, "value": value}})
 
-    def ask(self, question: str, timeout_s: float = 5.0) -> Any:
-        """Ask ``layout``, ``frames`` or ``status``; pages that come meanwhile are kept for ``next``."""
+    def ask(self, question: str, timeout_s: float = ANSWER_S) -> Any:
+        """Ask ``layout``, ``frames`` or ``status``; pages that come meanwhile are kept for ``next``.
+
+        Raises ``KioskGone`` at once when the kiosk has ended, else when no answer comes in time.
+        """
         self._write({"ask": question})
         deadline_s = time.monotonic() + timeout_s
         while (left_s := deadline_s - time.monotonic()) > 0:
