@@ -17,12 +17,12 @@ from kiosk.journal.fields import word
 from kiosk.journal.records import Letter
 from kiosk.paper_check import Expected, PaperDiffers
 from kiosk.platform import PlatformError
-from kiosk.platform import Refused as OfficeRefused
 from kiosk.prompts import Action, CheckAnswers, ChooseOne, Option, Row, Working
 from kiosk.steps import farewell
 from kiosk.steps.contact import ask_for_contact
 from kiosk.steps.id_card import Holder
 from kiosk.steps.print_document import Document, NotPrinted, print_document
+from kiosk.steps.submitting import submitting
 from kiosk.texts import Text, text, verbatim
 from kiosk.visit import Refused, Visit
 
@@ -81,25 +81,16 @@ async def _submit(visit: Visit, holder: Holder, wish: Wish) -> Answered:
     question, body = text("certificates.applying.question"), text("certificates.applying.body")
     visit.tell(Working("applying", question, body))
     await visit.open_case()
-    async with visit.house.journal.acting(
-        visit.number,
-        effects.SUBMIT_CERTIFICATE,
-        f"{visit.case_no}:certificate",
-        before={"document": wish.kind.name, "copies": wish.copies, "purpose": wish.purpose},
-    ) as act:
-        try:
-            with visit.meter.devices():
-                answered = await visit.house.certificates.apply(
-                    visit.case_no,
-                    kind=wish.kind.name,
-                    purpose=wish.purpose,
-                    copies=wish.copies,
-                    id_number=holder.number,
-                    name=holder.name,
-                )
-        except OfficeRefused as refused:
-            act.failed(code=word(refused.code))
-            raise
+    before = {"document": wish.kind.name, "copies": wish.copies, "purpose": wish.purpose}
+    async with submitting(visit, effects.SUBMIT_CERTIFICATE, "certificate", before=before) as act:
+        answered = await visit.house.certificates.apply(
+            visit.case_no,
+            kind=wish.kind.name,
+            purpose=wish.purpose,
+            copies=wish.copies,
+            id_number=holder.number,
+            name=holder.name,
+        )
         act.after["state"] = answered.decision.value
     return answered
 

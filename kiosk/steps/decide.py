@@ -23,6 +23,7 @@ from kiosk.steps.opening import Proof
 from kiosk.steps.papers import print_paper
 from kiosk.steps.prove import camera_warm, prove_identity
 from kiosk.steps.sign import ask_to_sign
+from kiosk.steps.submitting import submitting
 from kiosk.steps.violations import plate_text, shown_plate, when_and_where
 from kiosk.texts import Text, text, verbatim
 from kiosk.traffic import Licence, Violation
@@ -220,25 +221,17 @@ async def _decide(
 
 
 async def _submit(visit: Visit, violation: Violation, signature: Signature | None, way: Proof) -> Decision:
-    async with visit.house.journal.acting(
-        visit.number,
-        effects.SUBMIT_DECISION,
-        f"{visit.case_no}:decide:{violation.number}",
-        before={
-            "violation_no": violation.number,
-            "fine_fen": violation.fine_fen,
-            "points": violation.points,
-            "way": "unsigned" if signature is None else "signed",
-        },
-    ) as act:
-        try:
-            with visit.meter.devices():
-                decision = await visit.house.traffic.decide(
-                    visit.case_no, violation, proof=way.value, signature=signature
-                )
-        except PlatformRefused as refused:
-            act.failed(code=refused.code)
-            raise
+    before = {
+        "violation_no": violation.number,
+        "fine_fen": violation.fine_fen,
+        "points": violation.points,
+        "way": "unsigned" if signature is None else "signed",
+    }
+    part = f"decide:{violation.number}"
+    async with submitting(visit, effects.SUBMIT_DECISION, part, before=before) as act:
+        decision = await visit.house.traffic.decide(
+            visit.case_no, violation, proof=way.value, signature=signature
+        )
         act.after["decision_no"] = decision.decision_no
     return decision
 
@@ -260,37 +253,12 @@ async def _not_decided(visit: Visit, why: str) -> None:
 
 async def _object(visit: Visit, holder: Holder, violation: Violation, reason: str, handled: Handled) -> None:
     try:
-        async with (
-            visit.working(),
-            visit.house.journal.acting(
-                visit.number,
-                effects.SUBMIT_OBJECTION,
-                f"{visit.case_no}:object:{violation.number}",
-                before={"violation_no": violation.number, "reason": reason},
-            ) as act,
-        ):
-            try:
-                with visit.meter.devices():
-                    objection_no = await visit.house.traffic.object(visit.case_no, violation.number, reason)
-            except PlatformRefused as refused:
-                act.failed(code=refused.code)
-                raise
-            act.after["objection_no"] = objection_no
+        objection_no = await _submit_objection(visit, violation, reason)
     except PlatformRefused as refused:
         await _not_decided(visit, refused.code if refused.code in TOLD else "other")
         return
     handled.objected.append(objection_no)
-    rows: list[tuple[Text, Text]] = [
-        (text("traffic-violations.paper.objection-number"), verbatim(objection_no)),
-        (text("traffic-violations.paper.violation"), verbatim(violation.number)),
-        (text("traffic-violations.paper.reason"), text(f"traffic-violations.objection.reason.{reason}")),
-    ]
-    slip = Receipt(
-        text("traffic-violations.paper.objection"),
-        rows,
-        link(visit, objection_no),
-        text("traffic-violations.paper.objection-footer"),
-    )
+    slip = _objection_slip(visit, violation, reason, objection_no)
     handled.printed = await print_paper(visit, receipt_lines(visit, slip)) or handled.printed
     if handled.phone is None:
         handled.phone = await ask_for_contact(visit, holder)
@@ -306,4 +274,27 @@ async def _object(visit: Visit, holder: Holder, violation: Violation, reason: st
             case=visit.case_no,
         ),
         leave=False,
+    )
+
+
+async def _submit_objection(visit: Visit, violation: Violation, reason: str) -> str:
+    before = {"violation_no": violation.number, "reason": reason}
+    part = f"object:{violation.number}"
+    async with visit.working(), submitting(visit, effects.SUBMIT_OBJECTION, part, before=before) as act:
+        objection_no = await visit.house.traffic.object(visit.case_no, violation.number, reason)
+        act.after["objection_no"] = objection_no
+    return objection_no
+
+
+def _objection_slip(visit: Visit, violation: Violation, reason: str, objection_no: str) -> Receipt:
+    rows: list[tuple[Text, Text]] = [
+        (text("traffic-violations.paper.objection-number"), verbatim(objection_no)),
+        (text("traffic-violations.paper.violation"), verbatim(violation.number)),
+        (text("traffic-violations.paper.reason"), text(f"traffic-violations.objection.reason.{reason}")),
+    ]
+    return Receipt(
+        text("traffic-violations.paper.objection"),
+        rows,
+        link(visit, objection_no),
+        text("traffic-violations.paper.objection-footer"),
     )

@@ -11,6 +11,7 @@ from kiosk.platform import Bill, PlatformError
 from kiosk.platform import Refused as PlatformRefused
 from kiosk.prompts import Working
 from kiosk.steps.settle import closed
+from kiosk.steps.submitting import submitting
 from kiosk.texts import text
 from kiosk.traffic_office import FineReceipt
 from kiosk.traffic_recovery import UNKNOWN
@@ -61,18 +62,9 @@ async def settle_fines(visit: Visit, rules: TrafficRules, payment: Payment) -> t
 
 async def _book(visit: Visit, payment: Payment) -> tuple[FineReceipt, ...]:
     _tell(visit, 1)
-    async with visit.house.journal.acting(
-        visit.number,
-        effects.SETTLE_FINES,
-        f"{visit.case_no}:settle",
-        before={"order_no": payment.order_no, "bill_no": payment.bill.bill_no},
-    ) as act:
-        try:
-            with visit.meter.devices():
-                receipts = await visit.house.traffic.settle(payment.bill, payment.order_no)
-        except PlatformRefused as refused:
-            act.failed(code=refused.code)
-            raise
+    before = {"order_no": payment.order_no, "bill_no": payment.bill.bill_no}
+    async with submitting(visit, effects.SETTLE_FINES, "settle", before=before) as act:
+        receipts = await visit.house.traffic.settle(payment.bill, payment.order_no)
         act.after["receipts"] = len(receipts)
     return receipts
 

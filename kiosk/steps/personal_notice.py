@@ -24,6 +24,7 @@ from kiosk.steps.office_paper import check_warm, print_office_paper
 from kiosk.steps.opening import ask_consent
 from kiosk.steps.prove import camera_warm, prove_identity
 from kiosk.steps.sign import ask_to_sign
+from kiosk.steps.submitting import submitting
 from kiosk.texts import Text, text, verbatim
 from kiosk.visit import Refused, Visit
 
@@ -125,29 +126,20 @@ def _facts(visit: Visit, item: GuideItem, needed: Needed) -> tuple[tuple[Text, T
 async def _file(visit: Visit, holder: Holder, needed: Needed, signature: Signature | None) -> str:
     """File the notice and return its number; "" when it is not known whether the office has it."""
     way = "unsigned" if signature is None else "signed"
+    before = {"document": word(needed.service), "way": way}
     try:
         async with visit.working():
             visit.tell(Working("filing-notice", text("notice.filing.question"), text("notice.filing.body")))
             await visit.open_case()
-            async with visit.house.journal.acting(
-                visit.number,
-                effects.SUBMIT_NOTICE,
-                f"{visit.case_no}:notice",
-                before={"document": word(needed.service), "way": way},
-            ) as act:
-                try:
-                    with visit.meter.devices():
-                        number = await visit.house.notices.file(
-                            visit.case_no,
-                            needed,
-                            id_number=holder.number,
-                            name=holder.name,
-                            language=visit.house.stage.settings.language,
-                            signature=signature,
-                        )
-                except OfficeRefused as refused:
-                    act.failed(code=word(refused.code))
-                    raise
+            async with submitting(visit, effects.SUBMIT_NOTICE, "notice", before=before) as act:
+                number = await visit.house.notices.file(
+                    visit.case_no,
+                    needed,
+                    id_number=holder.number,
+                    name=holder.name,
+                    language=visit.house.stage.settings.language,
+                    signature=signature,
+                )
                 act.after["document_no"] = number
     except OfficeRefused as refused:
         raise Refused(

@@ -18,6 +18,7 @@ from kiosk.rules import Wish
 from kiosk.steps.endorse import NotEndorsed, endorse_permit, put_chip_back
 from kiosk.steps.farewell import ask_rating
 from kiosk.steps.permit import RETAINED, Permit, give_back_permit
+from kiosk.steps.submitting import submitting
 from kiosk.texts import Text, text
 from kiosk.visit import Closed, Visit
 
@@ -85,20 +86,11 @@ def _escalated_for(paid: Paid) -> str:
 async def _submit(visit: Visit, payment: Payment, permit: Permit, wishes: Sequence[Wish]) -> Approval:
     """Submit the paid case; the same key asks for the same answer after a lost reply."""
     _tell_submitting(visit, 1)
-    async with visit.house.journal.acting(
-        visit.number,
-        effects.SUBMIT_ENDORSEMENT,
-        f"{visit.case_no}:endorse",
-        before={"order_no": payment.order_no, "bill_no": payment.bill.bill_no},
-    ) as act:
-        try:
-            with visit.meter.devices():
-                approval = await visit.house.platform.endorse(
-                    payment.bill, payment.order_no, permit_number=permit.number, wishes=wishes
-                )
-        except Refused as refused:
-            act.failed(code=refused.code)
-            raise
+    before = {"order_no": payment.order_no, "bill_no": payment.bill.bill_no}
+    async with submitting(visit, effects.SUBMIT_ENDORSEMENT, "endorse", before=before) as act:
+        approval = await visit.house.platform.endorse(
+            payment.bill, payment.order_no, permit_number=permit.number, wishes=wishes
+        )
         act.after["approval_no"] = approval.approval_no
     return approval
 
