@@ -61,11 +61,6 @@ def check_character(text: str) -> str:
     return _ALPHABET[(37 - product) % 36]
 
 
-def is_whole(number: str) -> bool:
-    """Tell whether the last character of ``number`` is its check character: nothing was misheard."""
-    return len(number) > 1 and check_character(number[:-1]) == number[-1].upper()
-
-
 def _seconds(moment: datetime) -> int:
     return int(moment.timestamp())
 

@@ -68,10 +68,6 @@ class TrafficRules:
             return self._too_many_vehicles()
         return self._too_many_points(added, licence)
 
-    def points_left(self, licence: Licence | None) -> int:
-        """Return how many points may be added here."""
-        return max(0, self.most_points - licence.points) if licence is not None else 0
-
     @property
     def most_points(self) -> int:
         """The points of a cycle up to which the machine decides."""

@@ -45,22 +45,10 @@ class OpenTemplateDecoder:
         return record
 
 
-class BlockMatcher(Protocol):
-    """Compares blocks of real cards with a live finger, for sites that have the closed library."""
-
-    name: str
-
-    def block(self, finger: int, image: bytes) -> bytes:
-        """Return the 512-byte block of a live image (256 x 360, 8-bit grey, 500 dpi)."""
-        ...
-
-    def similarity(self, first: bytes, second: bytes) -> float:
-        """Return how alike two 512-byte blocks are, 0..1."""
-        ...
-
-
 class GaFingerprintLibrary:
-    """The library of GA/T 1012: ``FP_Begin``, ``FP_FeatureExtract``, ``FP_FeatureMatch``, ``FP_End``.
+    """Compares blocks of real cards with a live finger, for sites that have the closed library of GA/T 1012.
+
+    It is called by ``FP_Begin``, ``FP_FeatureExtract``, ``FP_FeatureMatch``, ``FP_End``.
 
     Names, arguments and error codes (-1 parameter, -2 memory, -3 buffer, -9 other) as in public
     headers of bank-kiosk drivers (thinkForImprove/sp_linux, ID_Fpr.h).
@@ -89,7 +77,10 @@ class GaFingerprintLibrary:
         self._library.FP_End()
 
     def block(self, finger: int, image: bytes) -> bytes:
-        """Return the 512-byte block of a live image; raises ``TemplateError``."""
+        """Return the 512-byte block of a live image (256 x 360, 8-bit grey, 500 dpi).
+
+        Raises ``TemplateError``.
+        """
         if len(image) != self._IMAGE_SIZE:
             raise TemplateError(f"{len(image)} bytes of image, not {self._IMAGE_SIZE}")
         features = ctypes.create_string_buffer(self._BLOCK_SIZE)

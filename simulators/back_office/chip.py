@@ -55,9 +55,3 @@ def chip_record(endorsements: Sequence[IssuedEndorsement]) -> bytes:
 def strip_code(approval_digits: str) -> str:
     """Return the strip's code for an approval's digits."""
     return f"EN{approval_digits}{98 - int(approval_digits) * 100 % 97:02d}"
-
-
-def strip_code_is_valid(code: str) -> bool:
-    """Tell whether the check digits of a strip's code fit."""
-    digits = code.removeprefix("EN")
-    return code.startswith("EN") and digits.isdecimal() and len(digits) == 16 and int(digits) % 97 == 1
