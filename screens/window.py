@@ -17,8 +17,10 @@ from numpy.typing import NDArray
 from kiosk.prompts import (
     Answer,
     Attract,
+    Json,
     LookAtCamera,
     Page,
+    Prompt,
     Sign,
     Working,
 )
@@ -319,28 +321,30 @@ class Window:
 
     def _act(self, target: Target) -> None:
         assert self._page is not None
-        if target.press is Press.MARK:
-            self._marked ^= {str(target.value)}
-            self._redraw()
-        elif target.press is Press.LEAF:
-            self._leaf, self._close = int(target.value), False
-            self._redraw()
-        elif target.press is Press.CLOSER:
-            self._close = bool(target.value)
-            self._redraw()
-        elif target.press is Press.SCROLL:
-            self._turn(int(target.value))
-        elif target.press is Press.TYPE:
-            self._typed = with_key(self._typed, str(target.value), self._page)
-            self._redraw()
-        elif target.press is Press.CLEAR:
-            self._ink.wipe()
-            self._redraw()
-        elif target.action == "sign" and isinstance(self._page.prompt, Sign):
-            self._on_answer(Answer(self._page.number, target.action, self._ink.value()))
-        else:
-            value = answer_value(target, self._marked, self._typed)
-            self._on_answer(Answer(self._page.number, target.action, value))
+        match target.press:
+            case Press.ANSWER | Press.SETTING:
+                value = self._value(target, self._page.prompt)
+                self._on_answer(Answer(self._page.number, target.action, value))
+                return
+            case Press.SCROLL:
+                self._turn(int(target.value))
+                return
+            case Press.MARK:
+                self._marked ^= {str(target.value)}
+            case Press.LEAF:
+                self._leaf, self._close = int(target.value), False
+            case Press.CLOSER:
+                self._close = bool(target.value)
+            case Press.TYPE:
+                self._typed = with_key(self._typed, str(target.value), self._page)
+            case Press.CLEAR:
+                self._ink.wipe()
+        self._redraw()
+
+    def _value(self, target: Target, prompt: Prompt) -> Json:
+        if target.action == "sign" and isinstance(prompt, Sign):
+            return self._ink.value()
+        return answer_value(target, self._marked, self._typed)
 
     def _turn(self, pages: int) -> None:
         """Turn the list by whole rows, so that the one that was cut off is the next page's first."""

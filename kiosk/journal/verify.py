@@ -132,28 +132,23 @@ class _Rebuilt:
         if seq != self._sequence.get(visit, 0) + 1:
             self._wrong.append(f"visit {visit}: event {self._sequence.get(visit, 0) + 1} is missing")
         self._sequence[visit] = seq
-        if kind == "visit-began":
-            self._visits[visit] = (body.get("service"), body.get("case_no"), None, "")
-        elif kind == "visit-ended":
-            service, case_no, *_ = self._visits.get(visit, ("", ""))
-            self._visits[visit] = (service, case_no, body.get("outcome"), body.get("reason"))
-        elif kind == "effect-intended":
-            self._effects[number] = [
-                visit,
-                body.get("effect"),
-                body.get("key"),
-                "intended",
-                body.get("before"),
-                {},
-            ]
-            self._by_key[str(body.get("effect")), str(body.get("key"))] = number
-        elif kind == "effect-concluded":
-            found = self._by_key.get((str(body.get("effect")), str(body.get("key"))))
-            if found is None:
-                self._wrong.append(f"event {number} concludes an effect that nobody intended")
-            else:
-                self._effects[found][3] = body.get("state")
-                self._effects[found][5] = body.get("after")
+        effect, key = body.get("effect"), body.get("key")
+        match kind:
+            case "visit-began":
+                self._visits[visit] = (body.get("service"), body.get("case_no"), None, "")
+            case "visit-ended":
+                service, case_no, *_ = self._visits.get(visit, ("", ""))
+                self._visits[visit] = (service, case_no, body.get("outcome"), body.get("reason"))
+            case "effect-intended":
+                self._effects[number] = [visit, effect, key, "intended", body.get("before"), {}]
+                self._by_key[str(effect), str(key)] = number
+            case "effect-concluded":
+                found = self._by_key.get((str(effect), str(key)))
+                if found is None:
+                    self._wrong.append(f"event {number} concludes an effect that nobody intended")
+                else:
+                    self._effects[found][3] = body.get("state")
+                    self._effects[found][5] = body.get("after")
 
     def differences(self, connection: database.Connection) -> list[str]:
         """Return how the derived tables differ from what the events say."""
