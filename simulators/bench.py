@@ -144,10 +144,9 @@ class Bench:
 
         self._wire_up(usb, receipt_port)
         self._hosts_server = Served(self.payment_hosts.app)
-        database = postgres or f"sqlite:///{self.state / 'back_office.db'}"
         registers = [person.tables() for person in self.people.values()]
         office = back_office.create_app(
-            database=database,
+            database=postgres or f"sqlite:///{self.state / 'back_office.db'}",
             token=self.token,
             people=registers,
             faults=self.faults,
@@ -158,35 +157,12 @@ class Bench:
         self.desk.office.verify_url = f"{self._office_server.url}/verify/"
         self.world = World(
             self.people,
-            Machine(
-                self.id_card_reader,
-                self.permit_unit,
-                self.camera,
-                self.fingerprint_pad,
-                self.payment_terminal,
-                self.receipt_printer,
-                self.payment_hosts,
-                self.side_cabinet,
-                self.housing,
-            ),
+            self._machine(),
             reseed=lambda: self.desk.reseed(self._lying_here(one) for one in registers),
             take_in=self._take_in,
         )
         self.world.do("stock_documents", {})
-        self.catalogue = Catalogue(
-            {
-                module.NAME: Entry(module.FAULTS, module.OPERATIONS, getattr(module, "MIDWAY", ()))
-                for module in (id_card_reader, camera, fingerprint_pad, payment_terminal, receipt_printer)
-            }
-            | {
-                "permit_unit": Entry(permit_unit.FAULTS, permit_unit.OPERATIONS, permit_unit.MIDWAY),
-                "back_office": Entry(back_office.FAULTS),
-                machine_clock.NAME: Entry(machine_clock.FAULTS, states_only=True),
-                **self.side_cabinet.entries,
-                **self.housing.entries,
-            },
-            [line.link for line in self._lines],
-        )
+        self.catalogue = self._catalogue()
         self.machine_clock = MachineClock(self.state / "clock", self.faults)
         gate = Gate(self.token)
         control = Control(
@@ -200,20 +176,7 @@ class Bench:
             self.housing,
         )
         self.power = Power(self.state / "site.toml")
-        self._panel = Panel(
-            gate,
-            self.state,
-            self.power,
-            lambda before: LiveStand(
-                self.state, self.control_url, (self.back_office_url, self.token), self.power, before
-            ),
-            self.world,
-            self.faults,
-            self.recorder,
-            self.receipt_printer,
-            self.permit_unit,
-            self.housing.document_printer,
-        )
+        self._panel = self._panel_behind(gate)
         self._control_server = Served(Starlette(routes=[*control.routes, *self._panel.routes]))
         self._write_files(hasty)
 
@@ -282,6 +245,52 @@ class Bench:
         self.close()
 
     # --- inside ---
+
+    def _machine(self) -> Machine:
+        return Machine(
+            self.id_card_reader,
+            self.permit_unit,
+            self.camera,
+            self.fingerprint_pad,
+            self.payment_terminal,
+            self.receipt_printer,
+            self.payment_hosts,
+            self.side_cabinet,
+            self.housing,
+        )
+
+    def _catalogue(self) -> Catalogue:
+        """Return what can go wrong at each device, at the back office, with the clock and on each wire."""
+        return Catalogue(
+            {
+                module.NAME: Entry(module.FAULTS, module.OPERATIONS, getattr(module, "MIDWAY", ()))
+                for module in (id_card_reader, camera, fingerprint_pad, payment_terminal, receipt_printer)
+            }
+            | {
+                "permit_unit": Entry(permit_unit.FAULTS, permit_unit.OPERATIONS, permit_unit.MIDWAY),
+                "back_office": Entry(back_office.FAULTS),
+                machine_clock.NAME: Entry(machine_clock.FAULTS, states_only=True),
+                **self.side_cabinet.entries,
+                **self.housing.entries,
+            },
+            [line.link for line in self._lines],
+        )
+
+    def _panel_behind(self, gate: Gate) -> Panel:
+        return Panel(
+            gate,
+            self.state,
+            self.power,
+            lambda before: LiveStand(
+                self.state, self.control_url, (self.back_office_url, self.token), self.power, before
+            ),
+            self.world,
+            self.faults,
+            self.recorder,
+            self.receipt_printer,
+            self.permit_unit,
+            self.housing.document_printer,
+        )
 
     def _wire_up(self, usb: str | None, receipt_port: int) -> None:
         unit = self.permit_unit
