@@ -155,11 +155,4 @@ def _receipt(visit: Visit, approval: Approval, bill: Bill, order_no: str) -> far
                 ),
             )
         )
-    rows.append((text("receipt.paid"), text("amount", amount=bill.total_fen)))
-    rows.append((text("receipt.order"), verbatim(order_no)))
-    return farewell.Receipt(
-        title=visit.service.title,
-        rows=rows,
-        code=f"{visit.house.receipt_url}{visit.case_no}",
-        footer=text("receipt.footer"),
-    )
+    return farewell.paid_receipt(visit, rows, bill, order_no, text("receipt.footer"))

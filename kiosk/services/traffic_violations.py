@@ -15,7 +15,7 @@ from kiosk.steps.opening import begin_with_consent
 from kiosk.steps.pay import pay
 from kiosk.steps.prove import camera_warm, prove_identity
 from kiosk.steps.violations import ask_for_records, choose_violations, say_there_are_none
-from kiosk.texts import Text, text, verbatim
+from kiosk.texts import Text, text
 from kiosk.traffic import Violation
 from kiosk.traffic_office import FineReceipt
 from kiosk.traffic_rules import TrafficRules
@@ -102,11 +102,4 @@ def _receipt(visit: Visit, receipts: tuple[FineReceipt, ...], bill: Bill, order_
         )
         for receipt in receipts
     ]
-    rows.append((text("receipt.paid"), text("amount", amount=bill.total_fen)))
-    rows.append((text("receipt.order"), verbatim(order_no)))
-    return farewell.Receipt(
-        title=visit.service.title,
-        rows=rows,
-        code=f"{visit.house.receipt_url}{visit.case_no}",
-        footer=text("traffic-violations.paper.footer"),
-    )
+    return farewell.paid_receipt(visit, rows, bill, order_no, text("traffic-violations.paper.footer"))

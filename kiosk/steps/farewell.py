@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from devices.interfaces import ReceiptLine
 from kiosk.journal.records import Letter
+from kiosk.platform import Bill
 from kiosk.prompts import Action, Notice, Option, Rate, Tone
 from kiosk.steps.papers import print_paper
 from kiosk.texts import Text, text, verbatim
@@ -52,6 +53,20 @@ class Receipt:
     rows: Sequence[tuple[Text, Text]]
     code: str
     footer: Text
+
+
+def paid_receipt(
+    visit: Visit, rows: Sequence[tuple[Text, Text]], bill: Bill, order_no: str, footer: Text
+) -> Receipt:
+    """Return the receipt of what was bought (``rows``) and paid with the order ``order_no``."""
+    paid = (text("receipt.paid"), text("amount", amount=bill.total_fen))
+    order = (text("receipt.order"), verbatim(order_no))
+    return Receipt(
+        title=visit.service.title,
+        rows=[*rows, paid, order],
+        code=f"{visit.house.receipt_url}{visit.case_no}",
+        footer=footer,
+    )
 
 
 async def print_receipt(visit: Visit, receipt: Receipt) -> bool:
