@@ -10,6 +10,7 @@ starts. A UVC camera was not at hand: ``device:`` is unchecked.
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections import deque
@@ -33,8 +34,10 @@ _LONGEST_PAUSE_S: Final = 5.0
 _ENDS_LATEST_S: Final = 0.5
 
 
-# A stream that is not there is a fault with a word; OpenCV would tell it on standard error as well.
+# A stream that is not there is a fault with a word; OpenCV would tell it on standard error as well, and so
+# would FFmpeg, which OpenCV asks for its level (AV_LOG_QUIET) when it opens the first stream.
 cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
 
 
 class OpenCvCamera:

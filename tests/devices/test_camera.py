@@ -212,6 +212,16 @@ def test_a_refused_connection_is_told_and_the_camera_comes_back(server: MjpegSer
         again.close()
 
 
+def test_a_camera_that_is_not_there_is_told_once(
+    server: MjpegServer, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """By the fault: OpenCV and FFmpeg write nothing of it to standard error."""
+    server.close()
+    with pytest.raises(Fault):
+        OpenCvCamera(server.url, open_timeout_s=1.0, read_timeout_s=0.5).open()
+    assert capfd.readouterr().err == ""
+
+
 def test_while_it_rests_a_working_camera_is_left_in_peace(server: MjpegServer, camera: OpenCvCamera) -> None:
     camera.open()
     assert server.connections == 1

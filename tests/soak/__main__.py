@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from tests.soak.gauges import LIMITS, slopes
+from tests.soak.gauges import LIMITS, THOUSAND, slopes
 from tests.soak.run import READINGS, Soak, soak
 
 VISITS = 2000
@@ -55,7 +55,8 @@ def _conclude(found: Soak) -> int:
         print(f"wrong: {line}")
     grown = slopes(found.readings)
     over = {name for name, value in grown.items() if value > LIMITS[name]}
-    print(f"{'gauge':14} {'first':>10} {'last':>10} {'a 1,000 visits':>15} {'limit':>8}")
+    span = f"{min(THOUSAND, found.visits):,} visits"
+    print(f"{'gauge':14} {'first':>10} {'last':>10} {span:>15} {'limit':>8}")
     first, last = asdict(found.readings[0]), asdict(found.readings[-1])
     for name, value in grown.items():
         mark = "  OVER" if name in over else ""

@@ -13,8 +13,11 @@ import psutil
 
 from simulators.stand import Stand
 
-WARM_UP: Final = 0.2
-"""Share of the readings before which caches fill: from there on nothing may grow."""
+WARM_UP: Final = 0.4
+"""Share of the readings before which caches fill: from there on nothing may grow. What staff work with is
+loaded with the first count of the supplies (``kiosk.maintenance.upkeep``), when nobody is served: here some ten
+minutes after the start."""
+THOUSAND: Final = 1000
 
 LOOKS: Final = 8
 BETWEEN_LOOKS_S: Final = 0.1
@@ -73,19 +76,20 @@ LIMITS: Final = {
     "textures": 5.0,
     "texture_mb": 1.0,
 }
-"""How much each may grow in a thousand visits, by a straight line through the readings. A machine that
-serves one person every ten seconds has 360 an hour: 3 MB are about 1 MB an hour."""
+"""How much each may grow in a thousand visits, or in a run that is shorter, by a straight line through the
+readings. A machine that serves one person every ten seconds has 360 an hour: 3 MB are about 1 MB an hour."""
 
 
 def slopes(readings: Sequence[Reading]) -> dict[str, float]:
-    """Return the growth of each gauge in a thousand visits, after the warm-up."""
+    """Return the growth of each gauge in a thousand visits after the warm-up, or in all there are."""
     settled = readings[int(len(readings) * WARM_UP) :]
     visits = np.array([reading.visits for reading in settled], float)
     if len(settled) < 2:
         raise ValueError("a slope needs two readings after the warm-up")
     values = [asdict(reading) for reading in settled]
+    span = min(THOUSAND, visits[-1] - visits[0])
     return {
-        name: float(np.polyfit(visits, [value[name] for value in values], 1)[0]) * 1000 for name in LIMITS
+        name: float(np.polyfit(visits, [value[name] for value in values], 1)[0] * span) for name in LIMITS
     }
 
 
