@@ -15,8 +15,8 @@ from simulators.stand import Stand
 
 WARM_UP: Final = 0.4
 """Share of the readings before which caches fill: from there on nothing may grow. What staff work with is
-loaded with the first count of the supplies (``kiosk.maintenance.upkeep``), when nobody is served: here some ten
-minutes after the start."""
+loaded with the first count of the supplies (``kiosk.maintenance.upkeep``), when nobody is served: in a soak
+some ten minutes after the start."""
 THOUSAND: Final = 1000
 
 LOOKS: Final = 8
