@@ -101,14 +101,14 @@ class PermitRecovery:
             await self._permit_unknown(record, error)
             return
         for effect in open_effects:
-            await self._conclude_permit(record, effect, media, count)
+            await self._conclude_permit(effect, media, count)
         if media is Media.NOT_PRESENT:
             await self._note_gone(await self._journal.visit(record.visit))
         else:
             await self._return_permit(await self._journal.visit(record.visit), media, outcome)
         await self._note_retained(await self._journal.visit(record.visit))
 
-    async def _conclude_permit(self, record: VisitRecord, effect: Effect, media: Media, count: int) -> None:
+    async def _conclude_permit(self, effect: Effect, media: Media, count: int) -> None:
         """Conclude an open effect by where the permit is and how many are in the bin."""
         gone = media is Media.NOT_PRESENT
         evidence: dict[str, str | int] = {"media": media.value}

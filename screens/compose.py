@@ -92,7 +92,7 @@ def _below(pen: Pen, area: Rect, top: float) -> Rect:
 
 
 def _stacked(pen: Pen, page: Page, part: Part, room: Rect) -> None:
-    out_h = frame.way_out_height(pen, page)
+    out_h = frame.way_out_height(pen)
     acts_h = frame.actions_height(pen, part.actions, primary=part.primary)
     lowest = room.bottom - out_h
     frame.way_out(pen, page, Rect(room.x, lowest, room.w, out_h))
@@ -115,7 +115,7 @@ def _side_by_side(pen: Pen, page: Page, part: Part, room: Rect) -> None:
     gutter = 2 * pen.gap
     left = Rect(room.x, room.y, room.w * 0.42, room.h)
     right = Rect(left.right + gutter, room.y, room.right - left.right - gutter, room.h)
-    out_h = frame.way_out_height(pen, page)
+    out_h = frame.way_out_height(pen)
     frame.way_out(pen, page, Rect(left.x, left.bottom - out_h, left.w, out_h))
     used = frame.question(pen, page.prompt, Rect(left.x, left.y + pen.gap, left.w, 0))
     free = left.h - out_h - 2 * pen.gap - used

@@ -140,7 +140,7 @@ def _question(pen: Pen, prompt: Prompt, rect: Rect, *, draw: bool) -> float:
     return height
 
 
-def way_out_height(pen: Pen, page: Page) -> float:
+def way_out_height(pen: Pen) -> float:
     """Return the height of the lowest row, kept free even when there is no way out."""
     return pen.mm(pen.measures.secondary)
 

@@ -49,7 +49,7 @@ class Attendance:
         """Keep the machine closed while staff want it; who logs in gets the menu."""
         console = Console(self.shop.house.stage)
         while self.presence.wanted:
-            if not await self._closed(console):
+            if not await self._closed():
                 continue
             with contextlib.suppress(LoggedOut):
                 member = await log_in(console, self.shop.entry, self.shop.audit)
@@ -57,7 +57,7 @@ class Attendance:
                     await self._session(console, member)
         self.shop.house.stage.reset()
 
-    async def _closed(self, console: Console) -> bool:
+    async def _closed(self) -> bool:
         """Show that the machine is closed; tell whether somebody wants to log in."""
         stage = self.shop.house.stage
         stage.reset()

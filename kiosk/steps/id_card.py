@@ -140,7 +140,7 @@ async def ask_to_take_id_card(visit: Visit) -> bool:
         with visit.meter.citizen():
             try:
                 async with asyncio.timeout(visit.house.times.take_s):
-                    await _wait_until_lifted(visit, reader)
+                    await _wait_until_lifted(reader)
             except TimeoutError:
                 visit.house.events.event("id-card-left", visit=visit.number)
                 await visit.house.journal.post(Letter("id-card-left", case_no=visit.case_no))
@@ -154,13 +154,13 @@ async def _wait_and_read(visit: Visit, *, again: bool) -> IdCard:
         # Lifted and laid down again between two questions, it is never seen gone: then it is simply read.
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(LIFTED_WITHIN_S):
-                await _wait_until_lifted(visit, reader)
+                await _wait_until_lifted(reader)
     while not await reader(lambda unit: unit.find()):
         await asyncio.sleep(POLL_S)
     return await visit.device(reader, lambda unit: unit.read(fingerprints=True))
 
 
-async def _wait_until_lifted(visit: Visit, reader: Worker[IdCardReader]) -> None:
+async def _wait_until_lifted(reader: Worker[IdCardReader]) -> None:
     """After an error, and at the end, the card has to be lifted."""
     while await reader(_lies_there):
         await asyncio.sleep(POLL_S)
