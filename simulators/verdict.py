@@ -11,6 +11,9 @@ from simulators.people import load_personas
 
 SHEETS: Final = {"处罚决定书": "decision", "一次性告知单": "notice"}
 """What an A4 page is by the words of its heading; without any of them it is a certificate."""
+IN_CIPHERTEXT: Final = 6
+"""Bytes from which a name or number in the encrypted journal is no chance: four, a name of two characters,
+were met once in 2,000 visits."""
 
 
 def verdict(
@@ -103,8 +106,8 @@ def _nothing_left(persona: str, state: Path) -> bool | str:
         if word
     ]
     for file in _kiosk_files(state):
-        content = file.read_bytes()
-        if any(mark in content for mark in marks):
+        content, shortest = file.read_bytes(), IN_CIPHERTEXT if file.name.startswith("journal.db") else 1
+        if any(mark in content for mark in marks if len(mark) >= shortest):
             return f"{file.name} holds the person's name or number"
     return True
 

@@ -21,6 +21,8 @@ POLL_S = 0.3
 """How often the reader is asked: its makers recommend no less."""
 
 MOST_TRIES = 5
+LOOKED_FOR_AT_POLL = 5
+"""After so many questions without a card: does one lie there that cannot be found?"""
 LIFTED_WITHIN_S = 3.0
 """How long a card that could not be read has to be seen gone before it is asked for anew."""
 
@@ -155,9 +157,20 @@ async def _wait_and_read(visit: Visit, *, again: bool) -> IdCard:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(LIFTED_WITHIN_S):
                 await _wait_until_lifted(reader)
+    polls = 0
     while not await reader(lambda unit: unit.find()):
         await asyncio.sleep(POLL_S)
+        polls += 1
+        if polls == LOOKED_FOR_AT_POLL and not again and await _was_read_before(reader):
+            raise Retry(reader.name, "readFailed", "read before, and not lifted since")
     return await visit.device(reader, lambda unit: unit.read(fingerprints=True))
+
+
+async def _was_read_before(reader: Worker[IdCardReader]) -> bool:
+    """Tell whether a card lies there that some visit before read: it is not found until it is lifted."""
+    with contextlib.suppress(DeviceError):
+        return await reader(lambda unit: unit.still_there())
+    return False
 
 
 async def _wait_until_lifted(reader: Worker[IdCardReader]) -> None:

@@ -234,9 +234,7 @@ def ground() -> Iterator[Ground]:
         yield ground
 
 
-@pytest.mark.parametrize(
-    "share", [pytest.param(n, marks=pytest.mark.xdist_group(f"share-{n}")) for n in range(SHARES)]
-)
+@pytest.mark.parametrize("share", range(SHARES))
 def test_whatever_happens_the_worlds_truth_holds(ground: Ground, share: int, counted: Counted) -> None:
     AnyOrder.ground, AnyOrder.told = ground, []
     seed(SEED + share)(AnyOrder)

@@ -36,7 +36,7 @@ REPLACED: Final = ("heartbeat.py",)
 ALL: Final = os.environ.get("KIOSK_CHAOS") == "all"
 """Every harm on every way; else a lost reply on every way, and the other harms on the first."""
 
-pytestmark = [pytest.mark.timeout(400), pytest.mark.xdist_group("http")]
+pytestmark = pytest.mark.timeout(400)
 
 
 def posts() -> frozenset[str]:
