@@ -19,6 +19,7 @@ from simulators.level import REAL
 from simulators.permit.card import PermitCard
 from simulators.permit.carriage import Refused
 from simulators.wire import Wire, WireClosed
+from tests.library_in import stand_in
 from tests.simulators.wiring import Room, served
 
 LINE = "CSCZ99000012<3111202<8104125<0"
@@ -141,7 +142,7 @@ def test_a_jam_takes_the_share_of_the_way_that_was_done(
     monkeypatch: pytest.MonkeyPatch, share: float
 ) -> None:
     slept: list[float] = []
-    monkeypatch.setattr("simulators.devices.card_store.time.sleep", slept.append)
+    stand_in(monkeypatch, "simulators.devices.card_store", "time", sleep=slept.append)
     room = Room(level=REAL)
     store = CardDispenser(room.level, room.faults).store(1)
     store.load([card()])

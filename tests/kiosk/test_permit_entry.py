@@ -14,6 +14,7 @@ from devices.base import Fault, StaffAction, Status
 from devices.interfaces import Media
 from kiosk.first_pages import FirstPages
 from kiosk.steps.permit_entry import close_entry, shut_entry
+from tests.library_in import stand_in
 
 pytestmark = pytest.mark.anyio
 SILENT = Fault("permit_unit", "timeOut", StaffAction.RESET)
@@ -92,7 +93,7 @@ async def test_a_unit_that_comes_back_at_the_first_page_is_shut_again(
     house.platform = SimpleNamespace(health=AsyncMock(return_value=SimpleNamespace(ready=True, ahead_s=0.0)))
     house.office_answered = Mock()
     house.matcher_started = asyncio.Event()
-    monkeypatch.setattr("kiosk.first_pages.asyncio.sleep", two_seconds_later)
+    stand_in(monkeypatch, "kiosk.first_pages", "asyncio", sleep=two_seconds_later)
     with contextlib.suppress(asyncio.CancelledError):
         await FirstPages(house, {})._watch_devices()
     assert looks == 4

@@ -30,6 +30,7 @@ from simulators.permit.card import PermitCard
 from simulators.permit.carriage import Carriage, Position
 from simulators.permit.scanner import Scanner
 from simulators.permit.transport import Transport
+from tests.library_in import stand_in
 from tests.simulators.wiring import Room, served
 
 LONG = Level("long", mechanics=100.0, paced=False, misread=0.0)
@@ -74,7 +75,7 @@ def test_after_a_while_a_state_begins_and_those_who_watch_are_told(monkeypatch: 
     faults.arm(Order("p", "jam", "print", after_s=60))
     assert set(faults.standing("p")) == {"paperOut"}
     assert faults.take("p", "print") is None
-    monkeypatch.setattr(time, "monotonic", lambda: now_s + 61)
+    stand_in(monkeypatch, "simulators.faults", "time", monotonic=lambda: now_s + 61)
     assert set(faults.standing("p")) == {"paperOut", "coverOpen"}
     assert faults.take("p", "print") is not None
     faults.clear()
@@ -150,7 +151,7 @@ def test_a_card_lifted_half_way_through_the_reading(desk: Desk) -> None:
 def test_half_of_the_time_goes_by_before_it_strikes(monkeypatch: pytest.MonkeyPatch) -> None:
     waited: list[float] = []
     faults = Faults()
-    monkeypatch.setattr(time, "sleep", waited.append)
+    stand_in(monkeypatch, "simulators.permit.carriage", "time", sleep=waited.append)
     carriage = Carriage(LONG, faults, random.Random(1))
     carriage.card, carriage.position = PermitCard("", None), Position.RF
     faults.arm(Order("permit_unit", "jam", "to_gate", args={"share": 0.25}))
@@ -167,10 +168,10 @@ def test_half_of_the_way_in(monkeypatch: pytest.MonkeyPatch, fault: str, ends: P
     faults.arm(Order("permit_unit", fault, "enter", args={"share": 0.5}))
     began_s = time.monotonic()
     carriage.insert(PermitCard("", None))
-    monkeypatch.setattr(time, "monotonic", lambda: began_s + 79)
+    stand_in(monkeypatch, "simulators.permit.carriage", "time", monotonic=lambda: began_s + 79)
     carriage.settle()
     assert carriage.task is not None
-    monkeypatch.setattr(time, "monotonic", lambda: began_s + 81)
+    stand_in(monkeypatch, "simulators.permit.carriage", "time", monotonic=lambda: began_s + 81)
     carriage.settle()
     assert carriage.position is ends
     assert carriage.pulled == (fault == "pulled")

@@ -8,8 +8,8 @@ from tests.counts import Counted
 from tests.soak.gauges import LIMITS, Reading, slopes
 from tests.soak.run import soak
 
-VISITS = 8
-SETTLED = 4
+VISITS = 6
+SETTLED = 3
 """Visits after which threads and connections that come when first needed are there."""
 
 

@@ -12,6 +12,7 @@ import pytest
 from kiosk.journal import Head, database
 from kiosk.journal import verify as verification
 from kiosk.journal.verify import verify_file, verify_newest
+from tests.library_in import stand_in
 from tests.trust.journal_parts.written import closed
 from tests.trust.world import KEY
 
@@ -119,7 +120,7 @@ def test_what_looks_unfinished_is_looked_at_again(
     looks = [torn, torn, whole]
     waited: list[float] = []
     monkeypatch.setattr(verification, "_look", lambda *_: looks.pop(0))
-    monkeypatch.setattr("kiosk.journal.verify.time.sleep", waited.append)
+    stand_in(monkeypatch, "kiosk.journal.verify", "time", sleep=waited.append)
     assert verify_file(files[0], KEY) == whole
     assert (looks, len(waited)) == ([], 2)
     looks += [whole, torn]
