@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -155,6 +157,21 @@ def test_killed_in_the_middle_it_leaves_nothing_on_the_disk(place: Place, page: 
     time.sleep(CLEAN_S)
     assert place.files() == {}
     assert search.in_memory(place.ground.pid, place.finder) == Counter()
+
+
+def test_a_crash_in_the_middle_writes_no_dump(place: Place) -> None:
+    """Not by a signal that asks for one: no core is allowed, and Python's words about it name nobody."""
+    place.ground.ready()
+    limits = Path(f"/proc/{place.ground.pid}/limits").read_text("ascii").splitlines()
+    assert next(line for line in limits if line.startswith("Max core file size")).split()[4] == "0"
+
+    def watch(shown: dict[str, dict[str, str]]) -> None:
+        if shown["prompt"]["name"] == "check-data":
+            os.kill(place.ground.pid, signal.SIGABRT)
+
+    assert place.ground.visit(FACE, watcher=watch, dies_with=-signal.SIGABRT) is None
+    assert place.files() == {}
+    place.ground.recover(FACE)
 
 
 def _of_the_child(place: Place) -> Counter[str]:
