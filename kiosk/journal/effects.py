@@ -41,7 +41,7 @@ PAYMENT_TERMINAL: Final = "payment_terminal"
 SURRENDERED: Final = "surrendered"
 """Why a permit was retracted that its holder handed in for a new one; others were left behind."""
 FOUND: Final = "found"
-"""Why one was that was inside before the visit opened the entry: it may be anybody's, nobody is given it."""
+"""Why a permit was taken and retracted that was inside before the entry opened: it may be anybody's."""
 
 
 @dataclass(frozen=True, slots=True)

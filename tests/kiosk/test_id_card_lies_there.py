@@ -7,19 +7,20 @@ from typing import Any, cast
 
 import pytest
 
-from devices.base import Capabilities, DeviceError, Fault, StaffAction, State, Status
+from devices.base import DeviceError, Fault, StaffAction
 from devices.interfaces import CardType
 from kiosk.cabinet import Worker
 from kiosk.meter import Meter
 from kiosk.steps import id_card
 from kiosk.steps.id_card import LOOKED_FOR_AT_POLL, read_id_card
 from kiosk.visit import Visit
+from tests.kiosk.plain_device import Nobody, PlainDevice
 
 pytestmark = pytest.mark.anyio
 WORN = Fault("id_card_reader", "hardwareError", StaffAction.MAINTENANCE)
 
 
-class Reader:
+class Reader(PlainDevice):
     """A reader with a card on it that an earlier visit read. ``old`` ones do not know the question for it."""
 
     name = "id_card_reader"
@@ -28,21 +29,6 @@ class Reader:
         self.lies, self.old = lies, old
         self.lifted = False
         self.searches = self.lifted_at = 0
-
-    def open(self) -> None: ...
-
-    def close(self) -> None: ...
-
-    def reset(self) -> None: ...
-
-    def capabilities(self) -> Capabilities:
-        return Capabilities()
-
-    def status(self) -> Status:
-        return Status(State.ONLINE)
-
-    def counters(self) -> dict[str, int]:
-        return {}
 
     def find(self) -> bool:
         self.searches += 1
@@ -72,11 +58,6 @@ class Person(Visit):
         if prompt.trouble is not None:
             await self.house.cabinet.id_card_reader(lambda unit: cast("Reader", unit).lift())
         return await act
-
-
-class Nobody:
-    def __getattr__(self, _: str) -> Any:
-        return lambda *_, **__: None
 
 
 @pytest.fixture

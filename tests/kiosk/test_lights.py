@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
-from devices.base import Capabilities, DeviceError, Fault, StaffAction, State, Status
+from devices.base import DeviceError, Fault, StaffAction
 from devices.interfaces import Auxiliaries, FlashRate
 from kiosk.cabinet import Worker
 from kiosk.lights import GuideLights
 from kiosk.prompts import Notice, Page, Place, PlaceItem, Prompt, TakeItem
 from kiosk.texts import text
+from tests.kiosk.plain_device import PlainDevice
 
 pytestmark = pytest.mark.anyio
 
@@ -23,7 +24,7 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
-class Board:
+class Board(PlainDevice):
     name = "io_board"
 
     def __init__(self) -> None:
@@ -43,21 +44,6 @@ class Board:
 
     def lights(self) -> Mapping[str, FlashRate]:
         return self.on
-
-    def open(self) -> None: ...
-
-    def close(self) -> None: ...
-
-    def reset(self) -> None: ...
-
-    def status(self) -> Status:
-        return Status(State.ONLINE)
-
-    def capabilities(self) -> Capabilities:
-        return Capabilities()
-
-    def counters(self) -> Mapping[str, int]:
-        return {}
 
 
 class Listener:

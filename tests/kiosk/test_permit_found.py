@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import pytest
 
-from devices.base import Capabilities, Fault, StaffAction, State, Status
+from devices.base import Fault, StaffAction
 from devices.interfaces import Media
 from kiosk.cabinet import Worker
 from kiosk.clock import SystemClock, mono_s
@@ -17,13 +17,14 @@ from kiosk.journal.effects import FOUND, RETRACT_PERMIT, TAKE_PERMIT
 from kiosk.meter import Meter
 from kiosk.steps.permit import take_in_permit
 from kiosk.visit import Visit
+from tests.kiosk.plain_device import Nobody, PlainDevice
 from tests.trust.world import KEY
 
 pytestmark = pytest.mark.anyio
 WORN = Fault("permit_unit", "sensorError", StaffAction.MAINTENANCE)
 
 
-class Unit:
+class Unit(PlainDevice):
     """A permit unit with somebody's permit in it. The next person pushes theirs in when the entry opens."""
 
     name = "permit_unit"
@@ -31,18 +32,6 @@ class Unit:
     def __init__(self, *, stuck: bool = False) -> None:
         self.where, self.bin, self.stuck = Media.PRESENT, 6, stuck
         self.done: list[str] = []
-
-    def open(self) -> None: ...
-
-    def close(self) -> None: ...
-
-    def reset(self) -> None: ...
-
-    def capabilities(self) -> Capabilities:
-        return Capabilities()
-
-    def status(self) -> Status:
-        return Status(State.ONLINE)
 
     def counters(self) -> dict[str, int]:
         return {"retained": self.bin}
@@ -76,11 +65,6 @@ class Pageless(Visit):
         return await act
 
     def tell(self, prompt: Any) -> None: ...
-
-
-class Nobody:
-    def __getattr__(self, _: str) -> Any:
-        return lambda *_, **__: None
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import pytest
 
-from devices.base import Capabilities, Fault, StaffAction, State, Status
+from devices.base import Fault, StaffAction, State, Status
 from devices.interfaces import PrintJob, PrintState
 from kiosk.cabinet import Worker
 from kiosk.clock import SystemClock, mono_s
@@ -20,6 +20,7 @@ from kiosk.meter import Meter
 from kiosk.steps import print_document as step
 from kiosk.steps.print_document import Document, NotPrinted, print_document
 from kiosk.visit import Visit
+from tests.kiosk.plain_device import Nobody, PlainDevice
 from tests.trust.world import KEY
 
 pytestmark = pytest.mark.anyio
@@ -29,7 +30,7 @@ SILENT = Fault("document_printer", "timeOut", StaffAction.RESET)
 Told = PrintState | Fault
 
 
-class Printer:
+class Printer(PlainDevice):
     """Tells a job's states one after the other; the last for ever, or until the job is cancelled."""
 
     name = "document_printer"
@@ -41,15 +42,6 @@ class Printer:
         self._states, self._counted, self._sheets = list(states), counted, sheets
         self._fault, self._refuses, self._cancelled = fault, refuses, cancelled
         self.asked: list[str] = []
-
-    def open(self) -> None: ...
-
-    def close(self) -> None: ...
-
-    def reset(self) -> None: ...
-
-    def capabilities(self) -> Capabilities:
-        return Capabilities()
 
     def status(self) -> Status:
         return Status(State.ONLINE, fault=self._fault or None)
@@ -74,14 +66,6 @@ class Printer:
     def cancel(self, name: str) -> None:
         self.asked.append("cancel")
         self._states = [self._cancelled]
-
-
-class Nobody:
-    def status_changed(self, *_: object) -> None: ...
-
-    def faulted(self, *_: object) -> None: ...
-
-    def quarantined(self, *_: object) -> None: ...
 
 
 @pytest.fixture
