@@ -45,12 +45,12 @@ class Reading:
         """``temp`` is the kiosk's folder for temporary files."""
         kiosk = psutil.Process(stand.kiosk.pid)
         children = kiosk.children(recursive=True)
-        held = _held(stand)
+        held, child_bytes = _held(stand, children)
         textures = stand.link.ask("textures") if window else {"count": 0, "bytes": 0}
         return cls(
             visits=visits,
             kiosk_mb=_mb(kiosk.memory_info().rss),
-            child_mb=_mb(sum(child.memory_info().rss for child in children)),
+            child_mb=_mb(child_bytes),
             descriptors=kiosk.num_fds(),
             threads=kiosk.num_threads(),
             processes=1 + len(children),
@@ -93,13 +93,17 @@ def slopes(readings: Sequence[Reading]) -> dict[str, float]:
     }
 
 
-def _held(stand: Stand) -> dict[str, int]:
-    """Ask a few times what is alive and return the least: every two seconds a task asks each device."""
-    looks = []
+def _held(stand: Stand, children: Sequence[psutil.Process]) -> tuple[dict[str, int], int]:
+    """Look a few times and return the least: what is alive in the kiosk, and the bytes of its children.
+
+    Every two seconds a task asks each device, and the child overwrites its pictures a moment after a visit.
+    """
+    looks, sizes = [], []
     for _ in range(LOOKS):
         looks.append(stand.link.ask("held"))
+        sizes.append(sum(child.memory_info().rss for child in children))
         time.sleep(BETWEEN_LOOKS_S)
-    return {name: min(look[name] for look in looks) for name in looks[0]}
+    return {name: min(look[name] for look in looks) for name in looks[0]}, min(sizes)
 
 
 def _mb(count: int) -> float:
