@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
+from urllib.parse import quote
 
 import cv2
 import numpy as np
@@ -16,6 +19,8 @@ from tests.residue import strokes
 
 ENCODINGS: Final = ("utf-8", "utf-16-le", "gb18030", "utf-32-le")
 """In files and on the network; on the card and inside Python; on printers; inside Python for rare names."""
+IN_BASE64: Final = 8
+"""Characters of Base64 from which a piece is no chance."""
 PIECE: Final = 24
 """Bytes of a picture or template that are looked for: more than chance ever makes."""
 FRAMES: Final = 3
@@ -46,6 +51,9 @@ def of(person: Persona, camera_url: str) -> Marks:
 def _text(value: str) -> Iterator[bytes]:
     for encoding in ENCODINGS:
         yield value.encode(encoding)
+    yield json.dumps(value)[1:-1].encode()
+    yield quote(value).encode()
+    yield from _written_out(value.encode())
 
 
 def _pieces(data: bytes) -> Iterator[bytes]:
@@ -54,6 +62,18 @@ def _pieces(data: bytes) -> Iterator[bytes]:
         piece = data[at : at + PIECE]
         if len(set(piece)) > PIECE // 4:
             yield piece
+            yield from _written_out(piece)
+
+
+def _written_out(data: bytes) -> Iterator[bytes]:
+    """Give ``data`` as JSON and links carry it: in hexadecimal, and in Base64 wherever it begins."""
+    yield data.hex().encode()
+    for before in range(3):
+        # What the neighbours of ``data`` share in a character is left away.
+        written = base64.b64encode(bytes(before) + data)
+        middle = written[(before * 8 + 5) // 6 : (before + len(data)) * 8 // 6]
+        if len(middle) >= IN_BASE64:
+            yield middle
 
 
 def _rows(picture: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> Iterator[bytes]:

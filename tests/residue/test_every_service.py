@@ -21,15 +21,13 @@ from simulators.scenario_file import Scenario, load_all
 from simulators.stand import Stand
 from tests.crash.services import FIRST, ways
 from tests.residue import marks, search
-from tests.residue.test_residue import CLEAN_S, THE_WORLDS
+from tests.residue.place import CLEAN_S, THE_WORLDS
 from tests.screens.harness import display
 
 pytestmark = [pytest.mark.screen, pytest.mark.timeout(400)]
 
-SERVICES: Final = (
-    tuple(all_services()) if os.environ.get("KIOSK_RESIDUE") == "all" else (FIRST, "certificates")
-)
-"""In the suite the one with most of the person's data and the one that prints them."""
+SERVICES: Final = tuple(all_services()) if os.environ.get("KIOSK_RESIDUE") == "all" else (FIRST,)
+"""In the suite the one with most of the person's data."""
 LAST_WORDS: Final = "rate"
 """The page on which everything has been done and the person still stands there."""
 
