@@ -28,7 +28,8 @@ class Unreachable(PlatformError):
 
 
 class Refused(PlatformError):
-    """The back office answered no (4xx): asking again gives the same. ``status`` is HTTP's."""
+    """The back office answered no (4xx, with its word for why): asking again gives the same. ``status`` is
+    HTTP's."""
 
     def __init__(self, code: str, status: int) -> None:
         super().__init__(code, str(status))
@@ -109,7 +110,9 @@ def _judged(status: int, content: bytes) -> Any:
         value = None
     if 400 <= status < 500 and status not in (408, 425, 429):
         code = value.get("error") if isinstance(value, dict) else None
-        raise Refused(str(code or f"http-{status}"), status)
+        if not code:
+            raise Unreachable("bad-reply", f"{status}: something between says no, not the back office")
+        raise Refused(str(code), status)
     if not 200 <= status < 300:
         raise Unreachable("server-error", str(status))
     if value is None:

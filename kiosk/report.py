@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from kiosk.journal import Journal
@@ -52,14 +52,15 @@ async def report_of(
 def money_of(effects: Sequence[Effect]) -> tuple[int, int]:
     """Return what was taken and what was given back, in fen, from a visit's effects."""
     taken = (EffectState.DONE, EffectState.COMPENSATED)
-    paid = sum(
-        int(effect.before["amount_fen"])
-        for effect in effects
-        if effect.kind == TAKE_MONEY and effect.state in taken
-    )
+    paid = amount_of(effect for effect in effects if effect.kind == TAKE_MONEY and effect.state in taken)
     refunded = sum(
         int(effect.after["refunded_fen"])
         for effect in effects
         if effect.kind == REFUND_MONEY and effect.state is EffectState.DONE
     )
     return paid, refunded
+
+
+def amount_of(takes: Iterable[Effect]) -> int:
+    """Return what the payments ``takes`` come to, in fen."""
+    return sum(int(effect.before["amount_fen"]) for effect in takes)

@@ -12,9 +12,9 @@ import asyncio
 from devices.base import DeviceError
 from kiosk.http import PlatformError, Unreachable
 from kiosk.journal.effects import TAKE_MONEY
-from kiosk.journal.records import JournalFailed, Letter, Outcome
+from kiosk.journal.records import EffectState, JournalFailed, Letter, Outcome, VisitRecord
 from kiosk.prompts import Action, Notice, Tone
-from kiosk.report import money_of
+from kiosk.report import amount_of, money_of
 from kiosk.stage import Surroundings
 from kiosk.steps.farewell import ask_rating
 from kiosk.steps.id_card import ask_to_take_id_card
@@ -121,21 +121,13 @@ async def _refused(visit: Visit, code: str, why: Text, what_now: Text) -> tuple[
 async def _closed(visit: Visit, closed: Closed) -> tuple[Outcome, str]:
     house = visit.house
     record = await house.journal.visit(visit.number)
-    amount_fen, _ = money_of(record.effects)
     refunded = closed.outcome is Outcome.REFUNDED
-    body = (
-        text("closed.refunded.body", amount=amount_fen)
-        if refunded
-        else text("closed.escalated.body", amount=amount_fen, hotline=house.site.hotline)
-        if record.every(TAKE_MONEY)  # what became of it may be unknown: that is not "nothing"
-        else text("closed.escalated.nothing-paid", hotline=house.site.hotline)
-    )
     there = await _tell(
         visit,
         Notice(
             "refunded" if refunded else "escalated",
             text("closed.refunded.question" if refunded else "closed.escalated.question"),
-            paragraphs=(closed.why, body),
+            paragraphs=(closed.why, of_the_money(record, refunded=refunded, hotline=house.site.hotline)),
             actions=(Action("ok", text("closed.ok")),),
             tone=Tone.STOPPED,
             case=visit.case_no,
@@ -147,6 +139,24 @@ async def _closed(visit: Visit, closed: Closed) -> tuple[Outcome, str]:
     if held is not None:
         return Outcome.ESCALATED, f"{closed.reason}:{held}"
     return closed.outcome, closed.reason
+
+
+def of_the_money(record: VisitRecord, *, refunded: bool, hotline: str) -> Text:
+    """Return the sentence about the money of a visit that was paid for and not delivered."""
+
+    def fen(*states: EffectState) -> int:
+        return amount_of(effect for effect in record.every(TAKE_MONEY) if effect.state in states)
+
+    given_back_fen = fen(EffectState.COMPENSATED)
+    if refunded:
+        return text("closed.refunded.body", amount=given_back_fen)
+    # What became of it may be unknown: that is not "nothing".
+    kept_fen = fen(EffectState.DONE) or fen(EffectState.INTENDED, EffectState.UNKNOWN)
+    if kept_fen:
+        return text("closed.escalated.body", amount=kept_fen, hotline=hotline)
+    if given_back_fen:
+        return text("closed.escalated.given-back", amount=given_back_fen, hotline=hotline)
+    return text("closed.escalated.nothing-paid", hotline=hotline)
 
 
 async def _part(visit: Visit, held: str | None, *, there: bool) -> None:

@@ -9,14 +9,17 @@ import random
 import secrets
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 from urllib.parse import quote
 
 from kiosk.clock import Clock, mono_s
-from kiosk.http import Http, Request, Unreachable
+from kiosk.http import Http, Refused, Request, Unreachable
 from kiosk.journal.fields import canonical
 
 T = TypeVar("T")
+
+AT_THE_DOOR: Final = (401, 403)
+"""Refusals of us, before anybody looked at what was asked: they say nothing of what a try before came to."""
 
 
 class Line:
@@ -74,11 +77,16 @@ class Line:
     ) -> T:
         """Ask until there is an answer, at least once, with full jitter between, until the deadline."""
         end = mono_s(self._clock) + (self._deadline_s if deadline_s is None else deadline_s)
-        pause_s = self._retry_s
+        pause_s, unanswered = self._retry_s, False
         while True:
             try:
                 return _reading(read, await self._exchange(request, end))
+            except Refused as refused:
+                if unanswered and refused.status in AT_THE_DOOR:
+                    raise Unreachable(refused.code, str(refused.status)) from refused
+                raise
             except Unreachable:
+                unanswered = True
                 wait_s = self._chance.uniform(0, pause_s)
                 if mono_s(self._clock) + wait_s >= end:
                     raise

@@ -44,9 +44,7 @@ async def pay(visit: Visit, bill: Bill) -> Payment:
         if collected.state is PaymentState.APPROVED:
             return payment
         visit.held.money = False
-        settled = collected.settlement.outcome if collected.settlement else None
-        if collected.state is PaymentState.UNKNOWN and settled is not None:
-            raise Closed(settled, "payment-unknown", text("closed.payment-unknown"))
+        _close_if_settled(collected)
         trouble = await _ask_to_try_again(visit, collected)
 
 
@@ -99,6 +97,17 @@ async def _collect(visit: Visit, payment: Payment) -> Collected:
     visit.tell(Working("asking-payment", text("pay.asking.question"), text("pay.asking.body")))
     with visit.meter.devices():
         return await payment.give_up()
+
+
+def _close_if_settled(collected: Collected) -> None:
+    """Raise ``Closed`` for a payment that nobody could tell the end of, or that staff have to give back."""
+    settled = collected.settlement
+    if settled is None or settled.outcome is None:
+        return
+    if collected.state is PaymentState.UNKNOWN:
+        raise Closed(settled.outcome, "payment-unknown", text("closed.payment-unknown"))
+    if settled.outcome is Outcome.ESCALATED:
+        raise Closed(settled.outcome, settled.reason, text("closed.not-given-back"))
 
 
 async def _ask_to_try_again(visit: Visit, collected: Collected) -> Text:

@@ -152,6 +152,34 @@ async def test_a_refusal_is_not_asked_again(office: Office, status: int, code: s
     assert len(office.asked) == 1
 
 
+@pytest.mark.parametrize("status", [401, 403])
+@in_loop
+async def test_a_refusal_at_the_door_says_nothing_of_a_try_whose_reply_was_lost(
+    office: Office, status: int
+) -> None:
+    """The token ran out between two tries: the first may have been done."""
+    office.answers = ["lost", (status, {"error": "unauthorised", "message": {}})]
+    with pytest.raises(Unreachable) as unsure:
+        await client(office).endorse(BILL, "O1", permit_number="C12345678", wishes=[WISH])
+    assert unsure.value.code == "unauthorised"
+    assert len(office.asked) == 2
+
+
+@in_loop
+async def test_a_desk_that_refuses_a_try_whose_reply_was_lost_knows_what_it_did(office: Office) -> None:
+    office.answers = ["lost", (409, {"error": "not-paid", "message": {}})]
+    with pytest.raises(Refused):
+        await client(office).endorse(BILL, "O1", permit_number="C12345678", wishes=[WISH])
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 413])
+@in_loop
+async def test_a_no_without_the_offices_word_is_from_something_between(office: Office, status: int) -> None:
+    office.answers = [(status, ["nginx"]), (200, {"state": "paid"})]
+    paid = await client(office).register_terminal_payment("O1", BILL, host_reference="H", method="card")
+    assert paid is OrderState.PAID
+
+
 @pytest.mark.parametrize("answer", ["garbage", "huge", (200, {"state": "eaten"}), (200, []), (302, {})])
 @in_loop
 async def test_nonsense_says_nothing(office: Office, answer: Answer) -> None:
