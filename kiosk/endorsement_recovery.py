@@ -66,7 +66,23 @@ class EndorsementGoods:
         return _goods(await self._journal.visit(visit), approval, halves)
 
     async def ask_again(self, record: VisitRecord) -> None:
-        """Nothing: the submission of an ended visit has been handed to staff, the rest is the permit's."""
+        """Ask what became of an ended visit's submission: nothing was written on the permit, so an approval
+        that was made after all is told as not issued. The rest is the permit's.
+        """
+        submitted = record.last(SUBMIT_ENDORSEMENT)
+        if submitted is None or submitted.state.resolved:
+            return
+        try:
+            case = await self._platform.case(record.case_no, deadline_s=0)
+            number = case.approval_no if case is not None else ""
+            if number:
+                await self._platform.report_outcome(
+                    number, issued=False, chip=False, strip=False, deadline_s=0
+                )
+        except PlatformError:
+            return
+        state = EffectState.DONE if number else EffectState.FAILED
+        await self._journal.conclude(submitted.intent, state, after={"approval_no": number})
 
     def taken(self, record: VisitRecord) -> bool:
         """Tell whether the holder has the permit that carries it."""

@@ -64,10 +64,10 @@ class Platform(Orders, Endorsements):
             body["permit_number"] = permit_number
         return await self.post("/v1/cases", body, f"{case_no}:open", lambda value: str(value["state"]))
 
-    async def case(self, case_no: str) -> Case | None:
+    async def case(self, case_no: str, *, deadline_s: float | None = None) -> Case | None:
         """Return a case as the back office knows it, None when it never heard of it."""
         try:
-            return await self.get(f"/v1/cases/{path_part(case_no)}", _case)
+            return await self.get(f"/v1/cases/{path_part(case_no)}", _case, deadline_s=deadline_s)
         except Refused as refused:
             if refused.status == 404:
                 return None

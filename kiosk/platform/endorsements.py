@@ -107,7 +107,9 @@ class Endorsements(Line):
         """Return an approval again, for recovery."""
         return await self.get(f"/v1/endorsements/{path_part(approval_no)}", _approval)
 
-    async def report_outcome(self, approval_no: str, *, issued: bool, chip: bool, strip: bool) -> str:
+    async def report_outcome(
+        self, approval_no: str, *, issued: bool, chip: bool, strip: bool, deadline_s: float | None = None
+    ) -> str:
         """Tell what became of an approval on the permit; return its state."""
         body = {"outcome": "issued" if issued else "failed", "chip": chip, "strip": strip}
         return await self.post(
@@ -115,6 +117,7 @@ class Endorsements(Line):
             body,
             f"{approval_no}:outcome:{digest_of(body)}",
             lambda value: str(value["state"]),
+            deadline_s=deadline_s,
         )
 
 

@@ -317,11 +317,13 @@ class Office:
     def approval(self, approval_no: str) -> Approval:
         return next(made for made in self.approvals.values() if made.approval_no == approval_no)
 
-    def case(self, case_no: str) -> Case:
+    def case(self, case_no: str, *, deadline_s: float | None = None) -> Case:
         made = self.approvals.get(case_no)
         return Case(case_no, "opened", "endorsement", made.approval_no if made else "", ())
 
-    def report_outcome(self, approval_no: str, *, issued: bool, chip: bool, strip: bool) -> str:
+    def report_outcome(
+        self, approval_no: str, *, issued: bool, chip: bool, strip: bool, deadline_s: float | None = None
+    ) -> str:
         self.outcomes.setdefault(approval_no, []).append(issued)
         return "issued" if issued else "failed"
 

@@ -10,9 +10,9 @@ from devices.interfaces import Media
 from devices.interfaces import PaymentState as P
 from kiosk.journal import EffectState as E
 from kiosk.journal import Outcome
-from kiosk.journal.effects import PRINT_RECEIPT
-from tests.trust.deaths import NEW_CHIP, Death, die, recovery
-from tests.trust.world import FEE_FEN, ScriptedTerminal, in_loop, world
+from kiosk.journal.effects import PRINT_RECEIPT, SUBMIT_ENDORSEMENT
+from tests.trust.deaths import NEW_CHIP, ORDER, Death, die, leave, recovery
+from tests.trust.world import FEE_FEN, ScriptedTerminal, approval_of, in_loop, unreachable, world
 
 DEATHS = [
     Death("permit inside, no money yet", Outcome.CANCELLED, money=None),
@@ -248,3 +248,30 @@ async def test_every_death_ends_well(tmp_path: Path, death: Death) -> None:
         assert again.visits == ()
         if not death.quarantined:
             assert w.journal.head() == head
+
+
+@pytest.mark.parametrize(
+    ("approved", "state", "told"), [(True, E.DONE, (False, False, False)), (False, E.FAILED, None)]
+)
+@in_loop
+async def test_an_approval_whose_answer_never_came_is_given_up_at_the_office(
+    tmp_path: Path, approved: bool, state: E, told: tuple[bool, bool, bool] | None
+) -> None:
+    """The visit has ended and the permit is as it came: no approval may stay open."""
+    async with world(tmp_path) as w:
+        await leave(w, SUBMIT_ENDORSEMENT, "C1:endorse", {"order_no": ORDER, "bill_no": "B1"}, E.UNKNOWN)
+        await w.journal.end("v1", Outcome.CANCELLED)
+        if approved:
+            w.office.cases["C1"], w.office.approvals["A1"] = "A1", approval_of()
+        asked = recovery(w, None)
+        for silent in ("case", "report_outcome") if approved else ("case",):
+            w.office.trouble[silent] = [unreachable(), None]
+            await asked.ask_devices_again()
+            open_effects = await w.journal.unresolved()
+            assert [effect.kind for effect in open_effects] == [SUBMIT_ENDORSEMENT]
+        await asked.ask_devices_again()
+        submitted = (await w.journal.visit("v1")).last(SUBMIT_ENDORSEMENT)
+        assert submitted is not None
+        assert submitted.state is state
+        assert w.office.outcomes.get("A1") == told
+        await w.check()

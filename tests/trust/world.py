@@ -232,7 +232,7 @@ class SmallBackOffice:
         self._lose("register")
         return OrderState.PAID
 
-    async def case(self, case_no: str) -> Case | None:
+    async def case(self, case_no: str, *, deadline_s: float | None = None) -> Case | None:
         self._meet("case")
         return Case(case_no, "opened", "endorsement", self.cases.get(case_no, ""), ())
 
@@ -240,7 +240,9 @@ class SmallBackOffice:
         self._meet("approval")
         return self.approvals[approval_no]
 
-    async def report_outcome(self, approval_no: str, *, issued: bool, chip: bool, strip: bool) -> str:
+    async def report_outcome(
+        self, approval_no: str, *, issued: bool, chip: bool, strip: bool, deadline_s: float | None = None
+    ) -> str:
         self._meet("report_outcome")
         self.outcomes[approval_no] = (issued, chip, strip)
         return "issued" if issued else "failed"
