@@ -16,7 +16,7 @@ from kiosk.journal import Effect, EffectState, Journal, Letter, VisitRecord
 from kiosk.journal.effects import PICK_DOCUMENT, PRESENT_DOCUMENT, RETAIN_DOCUMENT
 from kiosk.journal.fields import word
 from kiosk.platform import PlatformError
-from kiosk.steps.collect import ANOTHERS, LEFT
+from kiosk.steps.collect import ANOTHERS, KEPT_BACK, LEFT
 from kiosk.store_units import note_mixed
 
 KINDS = (PICK_DOCUMENT, PRESENT_DOCUMENT, RETAIN_DOCUMENT)
@@ -112,7 +112,7 @@ class CollectionGoods:
             standing = Standing.ISSUED
         elif _retained(effects):
             why = _why_retained(effects)
-            standing = Standing.RETAINED if why == LEFT else Standing.WRONG
+            standing = Standing.RETAINED if why in (LEFT, KEPT_BACK) else Standing.WRONG
             if why in ANOTHERS:
                 await note_mixed(self._journal, int(effects[RETAIN_DOCUMENT].before["unit"]))
             await self._to_staff(visit, "document-retained", "interrupted")

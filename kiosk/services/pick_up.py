@@ -19,7 +19,7 @@ from kiosk.steps.permit import RETAINED, give_back_permit, take_in_permit
 from kiosk.steps.prove import camera_warm, prove_identity
 from kiosk.steps.receipt_code import ask_for_receipt
 from kiosk.store_units import units_out
-from kiosk.texts import text, verbatim
+from kiosk.texts import Text, text, verbatim
 from kiosk.visit import Closed, Leave, Refused, Visit
 
 
@@ -106,11 +106,19 @@ async def _search(visit: Visit, holder: Holder, receipt: str) -> list[Finished]:
 
 
 def _to_be_had(visit: Visit, ready: Sequence[Finished]) -> list[Finished]:
-    """Return those in units that are in service; raises ``Refused`` when none is."""
-    out = visit.house.cabinet.card_dispenser.units_out
-    waiting = [document for document in ready if document.unit not in out]
+    """Return those in units that are in service, and whose old document can be kept; raises ``Refused`` when
+    none is."""
+    cabinet = visit.house.cabinet
+    out, keeps, waiting = set(cabinet.card_dispenser.units_out), cabinet.permit_unit.fault() is None, []
+    for document in ready:
+        if document.replaces and not keeps:
+            out.add(document.unit)  # what lies behind it can't come out before it
+        if document.unit not in out:
+            waiting.append(document)
     if not waiting:
-        raise Refused("unit-out-of-service", text("pick-up.refused.unit"))
+        if keeps:
+            raise Refused("unit-out-of-service", text("pick-up.refused.unit"))
+        raise Refused("old-not-kept", text("pick-up.refused.old"))
     return waiting
 
 
@@ -142,8 +150,13 @@ async def _one(visit: Visit, holder: Holder, document: Finished) -> Handed:
     except DeviceError as error:
         await to_staff(visit, "document-stuck", error.code)
         raise Closed(Outcome.ESCALATED, error.code, text("pick-up.closed.stuck")) from error
-    if visit.held.permit and not await give_back_permit(visit):
-        raise Leave(RETAINED)
+    if visit.held.permit:
+        try:
+            taken = await give_back_permit(visit)
+        except DeviceError as error:
+            raise Closed(Outcome.ESCALATED, error.code, _why(handed)) from error
+        if not taken:
+            raise Leave(RETAINED)
     return handed
 
 
@@ -155,7 +168,14 @@ async def _conclude(visit: Visit, handed: Sequence[Handed]) -> None:
     if issued == len(handed):
         return
     worst = next(one for one in handed if one.standing is not Standing.ISSUED)
-    raise Closed(Outcome.ESCALATED, worst.standing.value, text(f"pick-up.closed.{worst.standing.value}"))
+    raise Closed(Outcome.ESCALATED, worst.standing.value, _why(worst))
+
+
+def _why(handed: Handed) -> Text:
+    """Return the sentence for a document that was not given out."""
+    if handed.standing is Standing.RETAINED and handed.code:
+        return text("pick-up.closed.kept-back")
+    return text(f"pick-up.closed.{handed.standing.value}")
 
 
 def _receipt(visit: Visit, waiting: Sequence[Finished]) -> farewell.Receipt:

@@ -16,7 +16,7 @@ from kiosk.collection_office import Finished, Standing
 from kiosk.identity import Unreadable, names_agree, parse_chip_lines, parse_permit_line
 from kiosk.journal import effects
 from kiosk.journal.fields import word
-from kiosk.journal.records import Letter
+from kiosk.journal.records import Body, Letter
 from kiosk.pauses import pauses
 from kiosk.platform import PlatformError
 from kiosk.prompts import Place, TakeItem, Tone, Working
@@ -31,8 +31,9 @@ EMPTY = "storageUnitError"
 NOT_THEIRS = "notTheirs"
 ANOTHERS = frozenset({NOT_THEIRS, "accessDenied"})
 """What a chip says that is not the meant card's; one that says nothing may be."""
-LEFT = "left"
-"""Why a document is retained that nobody took; else the word for why it is not the person's."""
+LEFT, KEPT_BACK = "left", "keptBack"
+"""Why a document is retained that nobody took, or that a device's fault kept from being given out; else the
+word for why it is not the person's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,8 @@ async def hand_out(visit: Visit, holder: Holder, document: Finished) -> Handed:
     """Fetch, check and give out one document; returns how it ended. The back office is told.
 
     The old permit that it replaces, when one is in the machine, is kept once the new one is known to be
-    good, and before it is let go. Raises ``DeviceError`` when the document is stuck.
+    good, and before it is let go. A new one whose old one can't be kept is kept back itself. Raises
+    ``DeviceError`` when the document is stuck.
     """
     visit.tell(
         Working(
@@ -59,11 +61,12 @@ async def hand_out(visit: Visit, holder: Holder, document: Finished) -> Handed:
             if_it_fails=text("pick-up.fetching.if-it-fails"),
         )
     )
-    handed = await _fetched(visit, holder, document)
+    evidence = await _evidence(visit, document)
+    handed = await _fetched(visit, holder, document, evidence)
+    if handed is None and document.replaces:
+        handed = await _exchanged(visit, document, evidence)
     if handed is None:
-        if document.replaces:
-            await surrender(visit)
-        handed = await _given(visit, document)
+        handed = await _given(visit, document, evidence)
     await tell(visit, document, handed)
     return handed
 
@@ -80,14 +83,13 @@ async def tell(visit: Visit, document: Finished, handed: Handed) -> None:
         await visit.house.journal.post(Letter("document-outcome", body, visit.case_no))
 
 
-async def _fetched(visit: Visit, holder: Holder, document: Finished) -> Handed | None:
+async def _fetched(visit: Visit, holder: Holder, document: Finished, evidence: Body) -> Handed | None:
     """Fetch a document and see that it is the one; None when it is."""
     dispenser, unit = visit.house.cabinet.card_dispenser, document.unit
-    before = {"unit": unit, "retained": await _retained(visit, unit), "document_no": document.document_no}
     key = f"{visit.number}:{document.document_no}:pick"
     async with (
         visit.working(),
-        visit.house.journal.acting(visit.number, effects.PICK_DOCUMENT, key, before=before) as act,
+        visit.house.journal.acting(visit.number, effects.PICK_DOCUMENT, key, before=evidence) as act,
     ):
         try:
             await visit.device(dispenser, lambda d: d.pick(unit))
@@ -99,9 +101,12 @@ async def _fetched(visit: Visit, holder: Holder, document: Finished) -> Handed |
             raise  # the effect stays a question: the unit is out of service until it is answered
         act.after["media"] = (await visit.device(dispenser, lambda d: d.media(unit))).value
     async with visit.working():
-        why = await _differs(visit, holder, document)
+        try:
+            why = await _differs(visit, holder, document)
+        except DeviceError as fault:
+            return await _kept_back(visit, document, evidence, fault)
         if why:
-            await retain(visit, document, why)
+            await _retain(visit, document, evidence, why)
             if why in ANOTHERS:
                 await note_mixed(visit.house.journal, unit)
             return Handed(Standing.WRONG, why)
@@ -132,12 +137,31 @@ def _is_theirs(chip: ChipHolder, holder: Holder, document: Finished, visit: Visi
     )
 
 
-async def _given(visit: Visit, document: Finished) -> Handed:
+async def _exchanged(visit: Visit, document: Finished, evidence: Body) -> Handed | None:
+    """Keep the old permit; None when that was done, else how the new document ended."""
+    try:
+        await surrender(visit)
+    except DeviceError as fault:
+        return await _kept_back(visit, document, evidence, fault)
+    return None
+
+
+async def _kept_back(visit: Visit, document: Finished, evidence: Body, fault: DeviceError) -> Handed:
+    """Put a document into the bin that ``fault`` keeps from being given out: left in the path, it would come
+    to the next person."""
+    async with visit.working():
+        if not await _retain(visit, document, evidence, KEPT_BACK):
+            raise fault
+    return Handed(Standing.RETAINED, fault.code)
+
+
+async def _given(visit: Visit, document: Finished, evidence: Body) -> Handed:
     """Give a checked document out and wait until it is taken; what is left goes into the bin."""
     dispenser, unit = visit.house.cabinet.card_dispenser, document.unit
-    before = {"unit": unit, "retained": await _retained(visit, unit), "document_no": document.document_no}
     key = f"{visit.number}:{document.document_no}:present"
-    async with visit.house.journal.acting(visit.number, effects.PRESENT_DOCUMENT, key, before=before) as act:
+    async with visit.house.journal.acting(
+        visit.number, effects.PRESENT_DOCUMENT, key, before=evidence
+    ) as act:
         async with visit.working():
             await visit.device(dispenser, lambda d: d.present(unit))
         if await _taken(visit, unit):
@@ -145,18 +169,17 @@ async def _given(visit: Visit, document: Finished) -> Handed:
             return Handed(Standing.ISSUED)
         act.failed(media=Media.ENTERING.value)
     async with visit.working():
-        return Handed(Standing.RETAINED if await retain(visit, document, LEFT) else Standing.ISSUED)
+        left = await _retain(visit, document, evidence, LEFT)
+    return Handed(Standing.RETAINED if left else Standing.ISSUED)
 
 
-async def retain(visit: Visit, document: Finished, why: str) -> bool:
-    """Move a document into its unit's bin and hand the case to staff; false when it was taken meanwhile."""
+async def _retain(visit: Visit, document: Finished, evidence: Body, why: str) -> bool:
+    """Move a document into its unit's bin and hand the case to staff; false when it was taken meanwhile.
+
+    ``evidence`` is that from before it was fetched: a unit that says nothing now leaves the question open.
+    """
     house, unit = visit.house, document.unit
-    before = {
-        "unit": unit,
-        "retained": await _retained(visit, unit),
-        "document_no": document.document_no,
-        "reason": word(why),
-    }
+    before = {**evidence, "reason": word(why)}
     key = f"{visit.number}:{document.document_no}:retain"
     async with house.journal.acting(visit.number, effects.RETAIN_DOCUMENT, key, before=before) as act:
         try:
@@ -223,6 +246,8 @@ def _gone(dispenser: CardDispenser, unit: int) -> bool:
     return dispenser.media(unit) is Media.NOT_PRESENT
 
 
-async def _retained(visit: Visit, unit: int) -> int:
+async def _evidence(visit: Visit, document: Finished) -> Body:
+    """Return which document, of which unit, and how many cards its bin holds before anything moves."""
     counters = await visit.device(visit.house.cabinet.card_dispenser, lambda d: d.counters())
-    return counters[f"retained{unit}"]
+    unit = document.unit
+    return {"unit": unit, "retained": counters[f"retained{unit}"], "document_no": document.document_no}

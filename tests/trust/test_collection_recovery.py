@@ -54,6 +54,7 @@ class Desk:
         ("notTheirs", Standing.WRONG, {UNIT: Why.MIXED}),
         ("readFailed", Standing.WRONG, {}),
         ("left", Standing.RETAINED, {}),
+        ("keptBack", Standing.RETAINED, {}),
         (None, Standing.RETAINED, {}),
     ],
 )
