@@ -20,7 +20,8 @@ from devices.base import DeviceError
 from devices.interfaces import PaymentState
 from kiosk.clock import Clock, mono_s
 from kiosk.journal import Effect, EffectState, Journal, Outcome
-from kiosk.journal.effects import PAYMENT_TERMINAL, REFUND_MONEY, TAKE_MONEY
+from kiosk.journal.effects import PAYMENT_TERMINAL, TAKE_MONEY
+from kiosk.late_orders import LateOrders
 from kiosk.numbers import Numbers
 from kiosk.paid import NotDelivered, Paid
 from kiosk.payment import Collected, Payment
@@ -55,7 +56,6 @@ class Cashier:
         clock_agrees: Callable[[], Awaitable[bool]] | None = None,
     ) -> None:
         """``clock_agrees`` tells whether the clock can be trusted about how long ago something was."""
-        self._clock_agrees = clock_agrees
         self._journal, self._numbers, self._platform, self._clock = journal, numbers, platform, clock
         self._patience = patience or Patience()
         self._terminal = terminal
@@ -64,7 +64,7 @@ class Cashier:
             **{channel: CodeTill(platform, channel) for channel in CODE_CHANNELS},
         }
         self.refunds = Refunds(journal, self.tills, clock, chance, self._patience)
-        self._watches: set[asyncio.Task[None]] = set()
+        self._late = LateOrders(journal, platform, self.refunds, clock, self._patience, clock_agrees)
         self._under_way: set[str] = set()
 
     async def blocked_channels(self) -> frozenset[str]:
@@ -128,45 +128,26 @@ class Cashier:
                 return EffectState.FAILED
             settlement = await self.refunds.give_back(effect, case_no, "payment-unknown")
             return EffectState.COMPENSATED if settlement.outcome is Outcome.REFUNDED else state
-        left_s = await self._left_s(effect, expires_at)
+        left_s = await self._late.left_s(effect, expires_at)
         if left_s <= -self._patience.late_grace_s and found.standing is not Standing.UNKNOWN:
             await self.refunds.nothing_taken(effect, "lifetime-over")
             return EffectState.FAILED
         if found.standing is Standing.UNKNOWN:
             await self.refunds.escalate(effect, case_no, "payment-unknown")
-        self._watch(effect, case_no, mono_s(self._clock) + max(0.0, left_s))
+        self._late.watch(effect, case_no, mono_s(self._clock) + max(0.0, left_s))
         return state
-
-    async def _left_s(self, effect: Effect, expires_at: datetime) -> float:
-        """Return for how long a code can still be paid; all its lifetime where the clock can't tell."""
-        lifetime_s = float(effect.before.get("lifetime_s", 0))
-        if self._clock_agrees is not None and not await self._clock_agrees():
-            return lifetime_s
-        return min((expires_at - self._clock.wall()).total_seconds(), lifetime_s)
 
     async def ask_again(self) -> None:
         """Ask once more about money of ended visits whose question is open; give back what was taken."""
-        for effect in await self._journal.unresolved():
-            record = await self._journal.visit(effect.visit)
-            if record.outcome is None or effect.key in self._under_way:
-                continue
-            if effect.kind == TAKE_MONEY:
-                await self._settle(effect, record.case_no, "late")
-            elif effect.kind == REFUND_MONEY and effect.before["order_no"] not in self._under_way:
-                for take in record.every(TAKE_MONEY):
-                    if take.key == effect.before["order_no"]:
-                        await self.refunds.give_back(take, record.case_no, "late")
+        await self._late.ask_again(self._under_way)
 
     async def drain(self) -> None:
         """Wait until codes that were given up can no longer be paid, and are settled."""
-        while self._watches:
-            await asyncio.wait(set(self._watches))
+        await self._late.drain()
 
     async def close(self) -> None:
         """Stop watching; what is open is in the journal and recovery will ask."""
-        for watch in self._watches:
-            watch.cancel()
-        await asyncio.gather(*self._watches, return_exceptions=True)
+        await self._late.close()
 
     # --- the order ---------------------------------------------------------------------------------
 
@@ -264,7 +245,7 @@ class Cashier:
             await self.refunds.nothing_taken(payment.effect, "lifetime-over")
             return Collected(ended)
         await self.refunds.conclude_taken(payment.effect, Found(Standing.UNKNOWN))
-        self._watch(payment.effect, payment.bill.case_no, end_s)
+        self._late.watch(payment.effect, payment.bill.case_no, end_s)
         if reached and found.standing is not Standing.UNKNOWN:
             return Collected(ended, reason="still-payable")
         settlement = await self.refunds.escalate(payment.effect, payment.bill.case_no, "payment-unknown")
@@ -292,24 +273,3 @@ class Cashier:
         await asyncio.wait({leaving, pause}, return_when=asyncio.FIRST_COMPLETED)
         for waiting in (leaving, pause):
             waiting.cancel()
-
-    def _watch(self, effect: Effect, case_no: str, end_s: float) -> None:
-        async def until_the_end() -> None:
-            self._under_way.add(effect.key)
-            try:
-                await self._clock.sleep(max(0.0, end_s + self._patience.late_grace_s - mono_s(self._clock)))
-                await self._settle(effect, case_no, "paid-after-leaving")
-            finally:
-                self._under_way.discard(effect.key)
-
-        task = asyncio.create_task(until_the_end(), name=f"watch {effect.key}")
-        self._watches.add(task)
-        task.add_done_callback(self._watches.discard)
-
-    async def _settle(self, effect: Effect, case_no: str, reason: str) -> None:
-        """Settle an order whose lifetime is over and whose visit will not be delivered."""
-        found = await self.refunds.ask(str(effect.before["channel"]), effect.key)
-        if found.standing in (Standing.ABSENT, Standing.PAYABLE):
-            await self.refunds.nothing_taken(effect, "lifetime-over")
-        elif await self.refunds.conclude_taken(effect, found) is EffectState.DONE:
-            await self.refunds.give_back(effect, case_no, reason)

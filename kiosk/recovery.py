@@ -11,15 +11,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Protocol
 
 from devices.base import DeviceError
 from kiosk.clock import Clock
 from kiosk.endorsement_recovery import EndorsementGoods
 from kiosk.goods_recovery import Goods, GoodsRecovery, GoodsState, NoGoods
-from kiosk.journal import MACHINE, Effect, EffectState, Journal, Letter, Outcome, VisitRecord, blocked
+from kiosk.journal import MACHINE, EffectState, Journal, Letter, Outcome, VisitRecord, blocked
 from kiosk.journal.effects import PAYMENT_TERMINAL, PRINT_RECEIPT, REFUND_MONEY, TAKE_MONEY
+from kiosk.late_orders import expires
 from kiosk.money import Cashier
 from kiosk.permit_recovery import AT_THE_UNIT, Bystander, PermitPort, PermitRecovery
 from kiosk.platform import Platform
@@ -169,7 +169,7 @@ class Recovery:
     async def _ask_money(self, record: VisitRecord) -> None:
         for effect in record.every(TAKE_MONEY):
             if not effect.state.resolved:
-                await self._cashier.recover(effect, record.case_no, expires_at=_expires(record, effect))
+                await self._cashier.recover(effect, record.case_no, expires_at=expires(record, effect))
 
     async def _give_money_back(self, record: VisitRecord, goods: Goods) -> None:
         """What was not delivered is not kept; where that is not all, staff see to it."""
@@ -208,9 +208,3 @@ class Recovery:
                 await self._journal.conclude(
                     effect.intent, EffectState.FAILED, after={"cuts": cuts}, letter=letter
                 )
-
-
-def _expires(record: VisitRecord, effect: Effect) -> datetime:
-    """Return when an order's code can be paid no longer, by the time of its intent."""
-    wall = next(event.wall for event in record.events if event.number == effect.intent.number)
-    return datetime.fromisoformat(wall) + timedelta(seconds=int(effect.before.get("lifetime_s", 0)))

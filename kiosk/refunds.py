@@ -122,10 +122,11 @@ class Refunds:
                 effect.intent, EffectState.FAILED, after={"state": "notFound", "reason": word(reason)}
             )
 
-    async def give_back(self, effect: Effect, case_no: str, reason: str) -> Settlement:
+    async def give_back(self, effect: Effect, case_no: str, reason: str, *, late: bool = False) -> Settlement:
         """Give back what the payment ``effect`` took (or may have taken), until it is certain or staff's.
 
         Continues a refund that was begun before. Commits each step; safe to call again at any time.
+        ``late`` when the visit is over: the back office is told, since staff may have been asked for it.
         """
         order_no, channel = effect.key, str(effect.before["channel"])
         amount_fen = int(effect.before["amount_fen"])
@@ -141,9 +142,10 @@ class Refunds:
             )
         last = await self._try_to_return(channel, order_no, amount_fen)
         if last is GivenBack.RETURNED:
-            await self._journal.conclude(
-                refund.intent, EffectState.DONE, after={"refunded_fen": amount_fen, "order_no": order_no}
-            )
+            after = {"refunded_fen": amount_fen, "order_no": order_no}
+            told = {**after, "refund_no": refund.key, "channel": channel}
+            letter = Letter("refunded-late", told, case_no) if late else None
+            await self._journal.conclude(refund.intent, EffectState.DONE, after=after, letter=letter)
             await self._compensate(effect, amount_fen)
             return Settlement(Outcome.REFUNDED, amount_fen, reason)
         if last is GivenBack.NOTHING_TAKEN and not self._was_taken(await self._now(effect)):
@@ -159,9 +161,14 @@ class Refunds:
         return await self.escalate(effect, case_no, "refund-failed")
 
     async def escalate(self, effect: Effect, case_no: str, reason: str, refunded_fen: int = 0) -> Settlement:
-        """Hand the case to staff: journalled once, and told to the back office in the same commit."""
+        """Hand the case to staff: journalled once an order, and told to the back office in the same commit.
+
+        A permit of the same visit that was handed to them says nothing of its money.
+        """
         record = await self._journal.visit(effect.visit)
-        if record.noted("escalated") is None:
+        if not any(
+            event.kind == "escalated" and event.body.get("order_no") == effect.key for event in record.events
+        ):
             body = {
                 "order_no": effect.key,
                 "amount_fen": int(effect.before["amount_fen"]),

@@ -157,7 +157,7 @@ class Letter:
     """Something the back office must be told, whenever it can be reached.
 
     ``kind`` is one of the event kinds of the back office's API: rating, permit-retained, escalation,
-    effect-failed, receipt-by-link, heartbeat, journal-head.
+    effect-failed, refunded-late, receipt-by-link, heartbeat, journal-head.
     """
 
     kind: str

@@ -39,6 +39,7 @@ events: Final = Table(
 
 class Event(Part):
     """Something a kiosk tells. Kinds in use: rating, permit-retained, escalation, effect-failed,
+    refunded-late (money of a visit that was over went back by itself: staff need not give it back),
     receipt-by-link, id-card-left, heartbeat, journal-head, endorsement-outcome, certificate-outcome,
     document-outcome, permit-surrendered, store-compared (all units of the store that hold something else
     than the register says, and why; none when they agree again);

@@ -57,6 +57,7 @@ PARTS: Final = {
     "money": Part(
         (
             "kiosk/money.py",
+            "kiosk/late_orders.py",
             "kiosk/payment.py",
             "kiosk/paid.py",
             "kiosk/tills.py",
@@ -69,6 +70,7 @@ PARTS: Final = {
             "tests/trust/test_money_stories.py",
             "tests/trust/test_money_at_terminal.py",
             "tests/trust/test_money_by_code.py",
+            "tests/trust/test_money_late.py",
             "tests/trust/test_outbox.py",
             "tests/trust/test_reconciliation.py",
         ),
