@@ -2,7 +2,8 @@
 
 A job is never printed again, and one that still waits is cancelled, so that nothing comes out when somebody
 else stands there. A copy that the printer finished is good. Unless its holder said that it was taken it lies
-in the tray, and the printer stays out of service. Every other copy is void.
+in the tray, and the printer stays out of service. Every other copy is void, and so is one that its holder was
+told is void: that it came out afterwards makes nothing good.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from kiosk.left_documents import note_if_left, printed
 from kiosk.platform import PlatformError
 
 INTERRUPTED: Final = "interrupted"
+VOIDED: Final = "certificate-void"
+"""The visit's note of a copy that is void, written before anybody is told so."""
 
 
 class CertificateGoods:
@@ -31,9 +34,9 @@ class CertificateGoods:
         """Ask about every copy of a dead visit, and tell the back office which are good and which void."""
         await self._jobs.ask(await self._journal.visit(visit))
         record = await self._journal.visit(visit)
-        await self._ask_office(record, good=printed(record))
+        await self._ask_office(record, good=_good(record))
         await note_if_left(self._journal, record)
-        return Goods(GoodsState.WHOLE) if printed(record) else NO_GOODS
+        return Goods(GoodsState.WHOLE) if _good(record) else NO_GOODS
 
     async def ask_again(self, record: VisitRecord) -> None:
         """Ask whoever is back again. Nothing of an ended visit becomes good: what is out was left."""
@@ -44,8 +47,8 @@ class CertificateGoods:
             await self._ask_office(record, good=frozenset())
 
     def taken(self, record: VisitRecord) -> bool:
-        """Tell whether copies came out: nothing draws them back, and whoever left them is told by letter."""
-        return bool(printed(record))
+        """Tell whether good copies came out: nothing draws them back; whoever left them is told by letter."""
+        return bool(_good(record))
 
     # --- the back office ----------------------------------------------------------------------------
 
@@ -84,3 +87,9 @@ class CertificateGoods:
     async def _not_known(self, effect: Effect, code: str) -> None:
         if effect.state is EffectState.INTENDED:
             await self._journal.conclude(effect.intent, EffectState.UNKNOWN, after={"code": word(code)})
+
+
+def _good(record: VisitRecord) -> frozenset[str]:
+    """Return the numbers of the copies that came out and that nobody was told are void."""
+    void = {str(event.body["serial"]) for event in record.events if event.kind == VOIDED}
+    return printed(record) - void

@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from kiosk.certificate_office import Answered, Decision, Standing
+from kiosk.certificate_recovery import VOIDED
 from kiosk.certificate_rules import CertificateRules, Kind
 from kiosk.journal import effects
 from kiosk.journal.fields import word
@@ -222,6 +223,8 @@ async def _what_is_left_is_void(visit: Visit, serials: Sequence[str]) -> AsyncIt
         raise
     finally:
         for serial in left:
+            # Noted first: where it can't be, the machine starts again and asks what became of the copy.
+            await visit.house.journal.note(visit.number, VOIDED, serial=serial, reason=reason)
             await _tell_office(visit, serial, Standing.VOID, reason)
 
 

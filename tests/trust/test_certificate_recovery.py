@@ -13,7 +13,7 @@ from devices.base import DeviceError, Fault, StaffAction
 from devices.interfaces import PrintJob, PrintState
 from kiosk import job_recovery
 from kiosk.certificate_office import CertificateOffice, Decision, OfCase, Standing
-from kiosk.certificate_recovery import CertificateGoods
+from kiosk.certificate_recovery import VOIDED, CertificateGoods
 from kiosk.clock import SystemClock
 from kiosk.goods_recovery import GoodsState
 from kiosk.journal import EffectState, Journal, Outcome, blocked
@@ -98,6 +98,26 @@ async def crashed(folder: Path, *, copies: int = 1, applied: bool = True, begun:
 
 def goods(journal: Journal, desk: Desk, printer: Printer) -> CertificateGoods:
     return CertificateGoods(journal, cast("CertificateOffice", desk), printer)
+
+
+@pytest.mark.parametrize("reachable", [True, False])
+@in_loop
+async def test_a_copy_that_its_holder_was_told_is_void_stays_void(tmp_path: Path, reachable: bool) -> None:
+    """The printer fell silent, the copy was declared void, the power went, and the printer had printed it."""
+    desk = Desk(certificates={FIRST: VOID}, gone=None if reachable else unreachable())
+    async with await crashed(tmp_path) as journal:
+        await journal.note(VISIT, VOIDED, serial=FIRST, reason="timeOut")
+        asked = goods(journal, desk, Printer({f"{CASE}-D1": PrintState.COMPLETED}, 101))
+        assert not (await asked.settle(VISIT)).whole
+        record = await journal.visit(VISIT)
+        printing = record.last(PRINT_DOCUMENT)
+        assert printing is not None
+        assert printing.state is EffectState.DONE
+        assert not asked.taken(record)
+        assert (await kept_out(journal))[PRINTER] == MEDIA_PRESENT
+        letters = [posted.letter.body for posted in await journal.letters()]
+        assert not [body for body in letters if body.get("status") == PRINTED]
+        assert desk.told == []
 
 
 @pytest.mark.parametrize(
