@@ -32,6 +32,11 @@ class Wish:
         """The option's value on screen: ``P3M/1``."""
         return f"{self.validity}/{self.entries}"
 
+    @property
+    def months(self) -> int:
+        """How long it is asked for."""
+        return int(self.validity[1:-1]) * (12 if self.validity.endswith("Y") else 1)
+
 
 @dataclass(frozen=True, slots=True)
 class Existing:

@@ -6,7 +6,7 @@ import base64
 import hashlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from kiosk.platform.line import Line, digest_of, path_part
@@ -51,6 +51,12 @@ class IssuedEndorsement:
     entries: int
     stay_days: int
 
+    @property
+    def months(self) -> int:
+        """How long it is valid, to the day before the same day of a later month."""
+        end = self.valid_until + timedelta(days=1)
+        return (end.year - self.valid_from.year) * 12 + end.month - self.valid_from.month
+
 
 @dataclass(frozen=True, slots=True)
 class Approval:
@@ -65,6 +71,12 @@ class Approval:
     def chip_digest(self) -> str:
         """SHA-256 of the chip's record in hex: the journal's evidence of what the chip holds."""
         return hashlib.sha256(self.chip_record).hexdigest()
+
+    def grants(self, wishes: Sequence[Wish]) -> bool:
+        """Tell whether it is for just what was asked and paid for; another's would be for something else."""
+        asked = sorted((wish.destination, wish.type, wish.entries, wish.months) for wish in wishes)
+        granted = sorted((one.destination, one.type, one.entries, one.months) for one in self.endorsements)
+        return asked == granted
 
 
 class Endorsements(Line):

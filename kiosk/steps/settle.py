@@ -23,6 +23,7 @@ from kiosk.texts import Text, text
 from kiosk.visit import Closed, Visit
 
 SUBMIT_ESTIMATE_S = 4
+DIFFERS = "approval-differs"
 
 
 async def deliver(visit: Visit, payment: Payment, permit: Permit, wishes: Sequence[Wish]) -> Approval:
@@ -38,12 +39,13 @@ async def deliver(visit: Visit, payment: Payment, permit: Permit, wishes: Sequen
         async with paid:
             try:
                 approval = await _submit(visit, payment, permit, wishes)
+                await _require_what_was_asked(visit, approval, wishes)
                 await _endorse(visit, paid, permit, approval)
                 made = approval
                 await ask_rating(visit)
                 why = await _hand_over(visit, paid)
             except NotEndorsed as failure:
-                why = text("closed.strip-failed" if failure.chip or failure.strip else "closed.chip-refused")
+                why = _why_not(failure)
                 raise
             except Refused:
                 why = text("closed.not-approved")
@@ -93,6 +95,26 @@ async def _submit(visit: Visit, payment: Payment, permit: Permit, wishes: Sequen
         )
         act.after["approval_no"] = approval.approval_no
     return approval
+
+
+async def _require_what_was_asked(visit: Visit, approval: Approval, wishes: Sequence[Wish]) -> None:
+    """Raise ``NotEndorsed`` for an approval of something else, before anything is on the permit.
+
+    Whose it is nobody knows, so the back office is not told that it failed: staff are, of the case.
+    """
+    if approval.grants(wishes):
+        return
+    visit.house.events.event("paper-differs", visit=visit.number, reason=DIFFERS)
+    body = {"approval_no": approval.approval_no, "code": DIFFERS}
+    letter = Letter("effect-failed", body, visit.case_no)
+    await visit.house.journal.note(visit.number, "not-endorsed", letter=letter, **body)
+    raise NotEndorsed(DIFFERS, chip=False, strip=False)
+
+
+def _why_not(failure: NotEndorsed) -> Text:
+    if failure.code == DIFFERS:
+        return text("closed.approval-differs")
+    return text("closed.strip-failed" if failure.chip or failure.strip else "closed.chip-refused")
 
 
 async def _endorse(visit: Visit, paid: Paid, permit: Permit, approval: Approval) -> None:

@@ -39,6 +39,7 @@ from simulators.back_office.store import (
     whole,
 )
 from simulators.back_office.tariff import Wish, is_for
+from simulators.back_office.traffic_cases import ordered
 
 approvals: Final = Table(
     "approvals",
@@ -145,6 +146,7 @@ def _decide(db: Connection, office: Office, asked: EndorsementAsked) -> Approval
     if bill is None or not is_for(bill, asked.case_no, asked.items):
         raise Refused(409, "bill-differs")
     require_paid(db, asked.order_no, asked.bill_no)
+    granted = _somebody_elses(asked.items) if ordered(office, "mixes_up") else asked.items
     today = office.today()
     permit = permit_of(db, asked.permit_number)
     until = max(end_of(wish.validity, today) for wish in asked.items)
@@ -167,7 +169,7 @@ def _decide(db: Connection, office: Office, asked: EndorsementAsked) -> Approval
             entries=wish.entries,
             stay_days=STAY_DAYS,
         )
-        for index, wish in enumerate(asked.items, start=1)
+        for index, wish in enumerate(granted, start=1)
     ]
     record = chip_record([*endorsements, *_staying(db, asked.permit_number, endorsements, today)])
     row: dict[str, Any] = {
@@ -185,6 +187,13 @@ def _decide(db: Connection, office: Office, asked: EndorsementAsked) -> Approval
     add(db, approvals, **row)
     note_approval(db, office, asked.case_no, row["approval_no"])
     return _approval(row)
+
+
+def _somebody_elses(wishes: Sequence[Wish]) -> list[Wish]:
+    """Return what another person asked for at the same moment: the bench mixes the two up."""
+    return [
+        wish.model_copy(update={"validity": "P1Y" if wish.validity == "P3M" else "P3M"}) for wish in wishes
+    ]
 
 
 def end_of(validity: Validity, first: date) -> date:

@@ -38,7 +38,7 @@ FAULTS: Final = {
     "handled_elsewhere": "a traffic violation was handled at a window just before (without an operation)",
     "penalty_changes": "a violation's fine changed just before the decision (without an operation)",
     "fee_changes": "a bill of fines changes just after it was made (without an operation)",
-    "mixes_up": "certificates are made with another person's data (without an operation)",
+    "mixes_up": "papers and approvals are made with another person's data (without an operation)",
 }
 MAX_BODY: Final = 1 << 20
 

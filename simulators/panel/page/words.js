@@ -578,5 +578,5 @@ export const WORDS = {
   "fault.back_office.handled_elsewhere": ["违法记录刚在窗口处理了", "violation just handled at a window"],
   "fault.back_office.penalty_changes": ["罚款金额刚变了", "fine has just changed"],
   "fault.back_office.fee_changes": ["账单金额刚变了", "bill has just changed"],
-  "fault.back_office.mixes_up": ["证明上是别人的信息", "another person's data"],
+  "fault.back_office.mixes_up": ["证明或审批上是别人的信息", "another person's data"],
 };
