@@ -44,13 +44,16 @@ class FirstPages:
             await asyncio.gather(watching, return_exceptions=True)
 
     async def say_not_now(self, why: Text) -> None:
-        """Tell somebody who has just chosen that it cannot be begun now."""
+        """Tell somebody who has just chosen that it cannot be begun now, and where it can.
+
+        There is no case yet, so no number that a counter could ask for.
+        """
         stage = self._house.stage
         stage.show(
             Notice(
                 "not-now",
                 why,
-                paragraphs=(text("refused.go-to-window"),),
+                paragraphs=(text("out-of-service.elsewhere", place=text("site.elsewhere")),),
                 actions=(Action("ok", text("refused.finish")),),
                 tone=Tone.NEEDS_YOU,
             ),
