@@ -19,7 +19,8 @@ from kiosk.journal.effects import (
 from kiosk.journal.fields import word
 from kiosk.permit_recovery import PermitPort, taken_by_holder
 from kiosk.platform import Approval, Platform, PlatformError
-from kiosk.steps.endorse import NOT_TAKEN
+from kiosk.rules import Wish
+from kiosk.steps.endorse import DIFFERS, NOT_TAKEN
 
 INSIDE = frozenset({Media.PRESENT, Media.LATCHED, Media.JAMMED, Media.UNKNOWN})
 
@@ -59,7 +60,13 @@ class EndorsementGoods:
         """Find the approval, ask strip and chip, complete what may be completed, and report it."""
         approval = await self._ask_submission(await self._journal.visit(visit))
         halves = await self._halves.ask_halves(await self._journal.visit(visit), approval)
-        if approval is not None:
+        if (
+            approval is not None
+            and not halves.whole
+            and not _as_asked(approval, await self._journal.visit(visit))
+        ):
+            await self._give_up(await self._journal.visit(visit), approval)
+        elif approval is not None:
             if not halves.whole and await self._halves.may_complete(visit, halves):
                 halves = await self._halves.complete(visit, approval, halves)
             await self._report(await self._journal.visit(visit), approval, halves)
@@ -108,6 +115,13 @@ class EndorsementGoods:
                 )
             return None
 
+    async def _give_up(self, record: VisitRecord, approval: Approval) -> None:
+        """Write nothing of an approval of something else; as in the visit itself, staff are told."""
+        if not _given_up(record):
+            body = {"approval_no": approval.approval_no, "code": DIFFERS}
+            letter = Letter("effect-failed", body, record.case_no)
+            await self._journal.note(record.visit, "not-endorsed", letter=letter, **body)
+
     async def _report(self, record: VisitRecord, approval: Approval, halves: Halves) -> None:
         """Tell the back office what the permit carries; given up, it is never completed afterwards."""
         if not halves.known:
@@ -128,6 +142,13 @@ class EndorsementGoods:
             }
             letter = Letter("effect-failed", body, record.case_no)
             await self._journal.note(record.visit, "outcome-not-reported", letter=letter, **body)
+
+
+def _as_asked(approval: Approval, record: VisitRecord) -> bool:
+    """Tell whether an approval is for what the visit submitted."""
+    submitted = record.last(SUBMIT_ENDORSEMENT)
+    items = submitted.before.get("items", ()) if submitted is not None else ()
+    return approval.grants([Wish(**item) for item in items])
 
 
 def _given_up(record: VisitRecord) -> bool:

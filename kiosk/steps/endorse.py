@@ -29,6 +29,8 @@ ESTIMATES_S = {"chip": 8, "strip": 26, "check": 6}
 MOST_TRIES = 2
 """How often chip or strip is tried; again only after asking showed that it did not happen."""
 
+DIFFERS = "approval-differs"
+"""The approval is not for what was chosen and paid for: nothing of it is written."""
 NOT_TAKEN = "mediaRejected"
 """The print station did not take the permit: the one fault after which nobody touched the strip."""
 

@@ -7,6 +7,7 @@ delivered, refunded or escalated, and the back office is told which.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 
 from devices.base import DeviceError
 from kiosk.journal import effects
@@ -15,7 +16,7 @@ from kiosk.money import NotDelivered, Paid, Payment
 from kiosk.platform import Approval, PlatformError, Refused
 from kiosk.prompts import Working
 from kiosk.rules import Wish
-from kiosk.steps.endorse import NotEndorsed, endorse_permit, put_chip_back
+from kiosk.steps.endorse import DIFFERS, NotEndorsed, endorse_permit, put_chip_back
 from kiosk.steps.farewell import ask_rating
 from kiosk.steps.permit import RETAINED, Permit, give_back_permit
 from kiosk.steps.submitting import submitting
@@ -23,7 +24,6 @@ from kiosk.texts import Text, text
 from kiosk.visit import Closed, Visit
 
 SUBMIT_ESTIMATE_S = 4
-DIFFERS = "approval-differs"
 
 
 async def deliver(visit: Visit, payment: Payment, permit: Permit, wishes: Sequence[Wish]) -> Approval:
@@ -88,7 +88,11 @@ def _escalated_for(paid: Paid) -> str:
 async def _submit(visit: Visit, payment: Payment, permit: Permit, wishes: Sequence[Wish]) -> Approval:
     """Submit the paid case; the same key asks for the same answer after a lost reply."""
     _tell_submitting(visit, 1)
-    before = {"order_no": payment.order_no, "bill_no": payment.bill.bill_no}
+    before = {
+        "order_no": payment.order_no,
+        "bill_no": payment.bill.bill_no,
+        "items": [asdict(wish) for wish in wishes],
+    }
     async with submitting(visit, effects.SUBMIT_ENDORSEMENT, "endorse", before=before) as act:
         approval = await visit.house.platform.endorse(
             payment.bill, payment.order_no, permit_number=permit.number, wishes=wishes

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from devices.interfaces import Media
@@ -22,6 +22,7 @@ from kiosk.journal.effects import (
 from kiosk.permit_recovery import Bystander
 from kiosk.platform import OrderState
 from kiosk.recovery import Recovery
+from kiosk.rules import Wish
 from tests.trust.world import FEE_FEN, BackOfficeOrder, Cutter, PermitDesk, World, approval_of
 
 OLD_CHIP = "0" * 64
@@ -62,6 +63,8 @@ class Death:
     # what is true out there
     host: P = P.APPROVED
     approved: bool = False
+    asked: tuple[Wish, ...] = ()
+    """What was submitted; the approval is always for nothing."""
     on_strip: str = "OLD"
     on_chip: str = OLD_CHIP
     media: Media = Media.PRESENT
@@ -84,7 +87,8 @@ async def die(w: World, death: Death) -> tuple[PermitDesk, Cutter]:
     if death.approved:
         w.office.cases["C1"], w.office.approvals["A1"] = "A1", approval_of()
     if death.submit is not None:
-        before = {"order_no": ORDER, "bill_no": "B1"}
+        items = [asdict(wish) for wish in death.asked]
+        before = {"order_no": ORDER, "bill_no": "B1", "items": items}
         await leave(w, SUBMIT_ENDORSEMENT, "C1:endorse", before, death.submit, approval_no="A1")
     if death.chip is not None:
         before = {"chip_digest": OLD_CHIP}

@@ -11,6 +11,7 @@ from devices.interfaces import PaymentState as P
 from kiosk.journal import EffectState as E
 from kiosk.journal import Outcome
 from kiosk.journal.effects import PRINT_RECEIPT, SUBMIT_ENDORSEMENT
+from kiosk.rules import Wish
 from tests.trust.deaths import NEW_CHIP, ORDER, Death, die, leave, recovery
 from tests.trust.world import FEE_FEN, ScriptedTerminal, approval_of, in_loop, unreachable, world
 
@@ -31,6 +32,22 @@ DEATHS = [
         approved=True,
         writes=(1, 1),
         reported=(True, True, True),
+    ),
+    Death(
+        "submitting, and another's approval comes back",
+        Outcome.REFUNDED,
+        submit=E.INTENDED,
+        approved=True,
+        asked=(Wish("HKG", "G", "P3M", 1),),
+        returned_fen=FEE_FEN,
+    ),
+    Death(
+        "another's approval, nothing written yet",
+        Outcome.REFUNDED,
+        submit=E.DONE,
+        approved=True,
+        asked=(Wish("HKG", "G", "P3M", 1),),
+        returned_fen=FEE_FEN,
     ),
     Death(
         "approved, permit gone",
