@@ -180,13 +180,14 @@ class Recovery:
                     await refunds.escalate(effect, record.case_no, goods.reason)
                     continue
                 settlement = await refunds.give_back(effect, record.case_no, "interrupted")
-                refunded_fen = settlement.refunded_fen
-                if effect.before["channel"] == PAYMENT_TERMINAL and settlement.outcome is Outcome.REFUNDED:
-                    await refunds.tell_of_terminal_refund(self._platform, effect)
+                refunded_fen, returned = settlement.refunded_fen, settlement.outcome is Outcome.REFUNDED
             elif effect.state is EffectState.COMPENSATED:
-                refunded_fen = int(effect.before["amount_fen"])  # went back before the power did
+                # Went back before the power did; whether that was still told nobody knows.
+                refunded_fen, returned = int(effect.before["amount_fen"]), record.was_done(effect)
             else:
                 continue
+            if returned and effect.before["channel"] == PAYMENT_TERMINAL:
+                await refunds.tell_of_terminal_refund(self._platform, effect)
             if goods.state in (GoodsState.HALF, GoodsState.UNKNOWN):
                 await refunds.escalate(effect, record.case_no, goods.reason, refunded_fen)
 

@@ -180,9 +180,9 @@ class Refunds:
         return Settlement(Outcome.ESCALATED, refunded_fen, reason)
 
     async def tell_of_terminal_refund(self, platform: Platform, effect: Effect) -> None:
-        """Tell the back office what the terminal gave back, so that both books agree.
+        """Tell the back office what the terminal gave back, so that both books agree; again is harmless.
 
-        When it can't be told now, a letter does it: the money itself is back already.
+        When it can't be told now, one letter does it: the money itself is back already.
         """
         amount_fen = int(effect.before["amount_fen"])
         number = refund_no(effect.key)
@@ -190,6 +190,8 @@ class Refunds:
             await platform.refund(effect.key, number, amount_fen, "not-delivered")
         except PlatformError as error:
             record = await self._journal.visit(effect.visit)
+            if record.noted("refund-not-registered") is not None:
+                return
             body = {
                 "effect": REFUND_MONEY,
                 "order_no": effect.key,

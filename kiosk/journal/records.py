@@ -147,6 +147,15 @@ class VisitRecord:
         """Return the effects of ``kind``, oldest first."""
         return tuple(effect for effect in self.effects if effect.kind == kind)
 
+    def was_done(self, effect: Effect) -> bool:
+        """Tell whether ``effect`` was once known as done, whatever became of it then."""
+        return any(
+            event.kind == "effect-concluded"
+            and (event.body["effect"], event.body["key"]) == (effect.kind, effect.key)
+            and event.body["state"] == EffectState.DONE
+            for event in self.events
+        )
+
     def noted(self, kind: str) -> Event | None:
         """Return the newest event of ``kind``, or None."""
         return next((event for event in reversed(self.events) if event.kind == kind), None)

@@ -11,11 +11,13 @@ import pytest
 from devices.interfaces import PaymentState as P
 from kiosk.journal import EffectState as E
 from kiosk.journal import Outcome
-from kiosk.journal.effects import PAYMENT_TERMINAL, TAKE_MONEY
+from kiosk.journal.effects import PAYMENT_TERMINAL, REFUND_MONEY, TAKE_MONEY
 from kiosk.money import NotDelivered, Payment
 from kiosk.platform import Bill, CodeOrder, OrderState
+from tests.trust.deaths import ORDER, leave, recovery
 from tests.trust.world import (
     FEE_FEN,
+    BackOfficeOrder,
     ScriptedTerminal,
     World,
     broken,
@@ -119,6 +121,30 @@ async def test_a_refund_at_the_terminal_that_works_at_last_is_told(tmp_path: Pat
         await w.cashier.ask_again()
         await expect_given_back(w, payment.order_no)  # in the back office's book too
         assert [letter["channel"] for letter in await letters(w, "refunded-late")] == [PAYMENT_TERMINAL]
+
+
+@pytest.mark.parametrize("answers", [True, False])
+@in_loop
+async def test_a_refund_that_the_power_cut_short_is_told_by_the_next_start(
+    tmp_path: Path, answers: bool
+) -> None:
+    """The terminal had given it back; the process died before the back office's book had it."""
+    async with world(tmp_path, ScriptedTerminal()) as w:
+        w.office.orders[ORDER] = BackOfficeOrder(FEE_FEN, OrderState.PAID)
+        before = {"channel": PAYMENT_TERMINAL, "amount_fen": FEE_FEN}
+        take = await w.journal.intend("v1", TAKE_MONEY, ORDER, before=before)
+        await w.journal.conclude(take, E.DONE, after={"state": "approved"})
+        before = {**before, "order_no": ORDER}
+        await leave(w, REFUND_MONEY, f"{ORDER}R1", before, E.DONE, refunded_fen=FEE_FEN)
+        await w.journal.conclude(take, E.COMPENSATED, after={"refunded_fen": FEE_FEN, "state": "refunded"})
+        w.office.trouble["refund"] = [None if answers else unreachable()]
+        report = await recovery(w, None).run()
+        assert [visit.outcome for visit in report.visits] == [Outcome.REFUNDED]
+        assert sum(w.office.orders[ORDER].returned.values()) == (FEE_FEN if answers else 0)
+        assert [told["refund_no"] for told in await letters(w, "effect-failed")] == [f"{ORDER}R1"] * (
+            not answers
+        )
+        await w.check()
 
 
 @in_loop
