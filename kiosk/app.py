@@ -178,10 +178,11 @@ class Kiosk:
             stage.attach(voice)
             closing.callback(voice.close)
         if board.fitted:
-            lights, following = GuideLights(board), Background(self.ground.events.unexpected)
+            lights = GuideLights(board)
             stage.attach(lights)
-            following.begin(lights.run, "lights")
-            closing.push_async_callback(following.end)
+            # Ended with the rest: once the cabinet is closed no light can be put out.
+            self._background.begin(lights.run, "lights")
+            closing.push_async_callback(self._background.end)
 
     async def _open_debug_link(
         self, port: int, closing: contextlib.AsyncExitStack, window: WindowLike | None

@@ -31,13 +31,15 @@ class Background:
     def __init__(self, unexpected: Callable[[BaseException], None], again_s: float = AGAIN_S) -> None:
         self._unexpected, self._again_s = unexpected, again_s
         self._tasks: list[asyncio.Task[None]] = []
+        self._ended = False
 
     def begin(self, work: Callable[[], Coroutine[Any, Any, None]], name: str) -> None:
         """Let ``work`` go on until the end; ``name`` is for whoever looks at the tasks."""
         self._tasks.append(asyncio.create_task(self._keep_on(work), name=name))
 
     async def end(self) -> None:
-        """Cancel every task, and return when none goes on."""
+        """Cancel every task, and return when none goes on; what fails at its clearing up is only told."""
+        self._ended = True
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -45,12 +47,15 @@ class Background:
     async def _keep_on(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         while True:
             try:
-                return await work()
+                await work()
+                return
             except JournalFailed:
                 pass  # whoever writes next is told; what was to be done here waits
             except Exception as error:
                 # Refunds and letters hang on these: without them the machine would look well and lose both.
                 self._unexpected(error)
+            if self._ended:
+                return
             await asyncio.sleep(self._again_s)
 
 

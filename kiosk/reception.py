@@ -127,6 +127,12 @@ class Reception:
         except JournalFailed:
             await visit_end.say_it_starts_again(visit)
             raise
+        except (
+            Exception
+        ) as error:  # at the end of the end: what became of the visit is asked at the next start
+            house.events.unexpected(error, number)
+            await visit_end.say_it_starts_again(visit)
+            raise
         finally:
             visit.wipe()
             house.events.event("visit-wiped", visit=number)

@@ -57,7 +57,6 @@ async def say_it_starts_again(visit: Visit) -> None:
     The process ends after it. The start that follows asks what became of money and permit.
     """
     house = visit.house
-    house.events.event("journal-failed", visit=visit.number, case=visit.case_no)
     house.stage.show(
         Notice(
             "starting-again",

@@ -44,6 +44,7 @@ _FAULT: Final = {
 
 JAM: Final = "mediaJam"
 NOT_POSSIBLE_NOW: Final = "sequenceError"
+BIN_FULL: Final = "retainBinFull"
 
 
 def exception(device: str, error: str, doing: str) -> DeviceError:

@@ -14,7 +14,7 @@ from typing import Final
 
 from devices.base import DeviceError, Fault, Retry, StaffAction
 from devices.crt571 import frames
-from devices.crt571.errors import JAM, NOT_POSSIBLE_NOW, exception
+from devices.crt571.errors import BIN_FULL, JAM, NOT_POSSIBLE_NOW, exception
 from devices.crt571.frames import Done, Refused, Sign
 from devices.hearing import Ear, Wire
 
@@ -114,7 +114,7 @@ class Transport:
         """Move the card that is inside or at the gate into the bin; return the bin's new count.
 
         The count must have grown by one, else ``Fault`` storageUnitError; ``Retry`` noMedia when the person
-        took the card before it could be retained.
+        took the card before it could be retained. A card for which a full bin has no room is drawn in.
         """
         before = self.bin_count()
         try:
@@ -122,6 +122,8 @@ class Transport:
         except Fault as fault:
             if fault.code == NOT_POSSIBLE_NOW and self.position() is Position.NONE:
                 raise Retry(self._wire.name, "noMedia", "taken before it could be retained") from fault
+            if fault.code == BIN_FULL and self.position() is Position.GATE:
+                self.move(Move.CHIP)  # whoever comes next would find it
             if fault.code != "timeOut":
                 raise
             # The answer is missing, not necessarily the deed: the counter tells.

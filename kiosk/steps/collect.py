@@ -205,7 +205,8 @@ async def surrender(visit: Visit) -> None:
     house, unit = visit.house, visit.house.cabinet.permit_unit
     count = (await visit.device(unit, lambda u: u.counters()))["retained"]
     before = {"bin_count": count, "reason": effects.SURRENDERED}
-    key = f"{visit.number}:surrender:{count + 1}"
+    tries = len((await house.journal.visit(visit.number)).every(effects.RETRACT_PERMIT))
+    key = f"{visit.number}:surrender:{tries + 1}"
     async with (
         visit.working(),
         house.journal.acting(visit.number, effects.RETRACT_PERMIT, key, before=before) as act,

@@ -172,11 +172,12 @@ async def retract_permit(visit: Visit, reason: str = "") -> bool:
     house, unit = visit.house, visit.house.cabinet.permit_unit
     why = {"reason": reason} if reason else {}
     before = (await visit.device(unit, lambda u: u.counters()))["retained"]
+    tries = len((await house.journal.visit(visit.number)).every(effects.RETRACT_PERMIT))
     async with (
         house.journal.acting(
             visit.number,
             effects.RETRACT_PERMIT,
-            f"{visit.number}:retract:{before + 1}",
+            f"{visit.number}:retract:{tries + 1}",
             before={"bin_count": before, **why},
         ) as act,
         visit.working(),

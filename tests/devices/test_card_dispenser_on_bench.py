@@ -107,9 +107,13 @@ def test_what_the_stackers_sensors_tell(bench: Bench, cards: int, seen: str) -> 
     assert bench.driver.status().parts["stacker1"] == seen
 
 
-def test_a_full_bin_keeps_the_card_where_it_is(bench: Bench) -> None:
+@pytest.mark.parametrize("at_the_gate", [False, True])
+def test_a_card_for_which_a_full_bin_has_no_room_is_kept_inside(bench: Bench, at_the_gate: bool) -> None:
     bench.simulator.store(2).load([card()])
     bench.driver.pick(2)
+    if at_the_gate:
+        bench.driver.present(2)
+        assert bench.driver.media(2) is Media.ENTERING
     bench.fault("bin_full", unit=2)
     with pytest.raises(Fault, match="retainBinFull"):
         bench.driver.retain(2)

@@ -36,3 +36,22 @@ async def test_work_that_failed_is_begun_again(failure: Exception, told: list[st
         await going_on.wait()
         await background.end()
     assert heard == told
+
+
+async def test_work_that_fails_while_it_clears_up_holds_up_no_end() -> None:
+    heard: list[str] = []
+    begun = asyncio.Event()
+
+    async def work() -> None:
+        try:
+            begun.set()
+            await asyncio.Event().wait()
+        finally:
+            raise RuntimeError("the device is closed already")
+
+    background = Background(lambda error: heard.append(type(error).__name__), again_s=3600)
+    background.begin(work, "work")
+    async with asyncio.timeout(40):
+        await begun.wait()
+        await background.end()
+    assert heard == ["RuntimeError"]
