@@ -52,7 +52,7 @@ Babble = Callable[[int], bytes]
 
 
 @pytest.mark.parametrize("name", sorted(EXCHANGES.keys() - {IN_TURNS}))
-def test_any_chunking_comes_to_the_same(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_any_chunking_comes_to_the_same(name: str, monkeypatch: pytest.MonkeyPatch, counted: Counted) -> None:
     whole = ReplayLink.read
     for seed, cut in enumerate(CUTS):
         chance = random.Random(seed)
@@ -68,6 +68,7 @@ def test_any_chunking_comes_to_the_same(name: str, monkeypatch: pytest.MonkeyPat
 
         monkeypatch.setattr(ReplayLink, "read", read)
         replay(EXCHANGES[name])
+    counted(f"{name}: the same in each of {len(CUTS)} ways of cutting")
 
 
 class Time:

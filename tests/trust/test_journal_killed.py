@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from kiosk.journal import MACHINE, Head, JournalFailed
+from tests.counts import Counted
 from tests.trust.small_journal import opened, raw
 from tests.trust.world import in_loop
 
@@ -88,7 +89,7 @@ asyncio.run(main())
 
 
 @in_loop
-async def test_sixty_kills_lose_no_row_that_was_acknowledged(tmp_path: Path) -> None:
+async def test_sixty_kills_lose_no_row_that_was_acknowledged(tmp_path: Path, counted: Counted) -> None:
     """A kill -9 keeps the page cache: this proves order and recovery, not that a disk keeps its word."""
     path = tmp_path / "journal.db"
     acknowledged: list[Head] = []
@@ -111,10 +112,11 @@ async def test_sixty_kills_lose_no_row_that_was_acknowledged(tmp_path: Path) -> 
         kept = {number: bytes(digest) for number, digest in rows}
         assert [head for head in acknowledged if kept.get(head.number) != head.hash] == []
         assert len(await journal.open_visits()) == 60
+    counted(f"journal: {len(delays)} kills at any moment, {len(acknowledged)} acknowledged rows, 0 lost")
 
 
 @in_loop
-async def test_a_kill_at_every_failpoint_leaves_a_whole_journal(tmp_path: Path) -> None:
+async def test_a_kill_at_every_failpoint_leaves_a_whole_journal(tmp_path: Path, counted: Counted) -> None:
     log = tmp_path / "points"
     path = tmp_path / "listing.db"
     script = [sys.executable, "-c", WRITING]
@@ -129,6 +131,7 @@ async def test_a_kill_at_every_failpoint_leaves_a_whole_journal(tmp_path: Path) 
         assert killed.returncode == -signal.SIGKILL, point
         async with await opened(tmp_path) as journal:
             assert (await journal.verify()).whole, point
+    counted(f"journal: killed at each of {len(points)} failpoints")
 
 
 @in_loop
