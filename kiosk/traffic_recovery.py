@@ -45,9 +45,12 @@ class TrafficGoods:
 
     async def ask_again(self, record: VisitRecord) -> None:
         """Ask the desk, back again, about what an ended visit left as a question."""
+        decision = record.last(SUBMIT_DECISION)
         await self._jobs.ask(record)
         await note_if_left(self._journal, await self._journal.visit(record.visit))
         await self._ask(record)
+        if decision is not None and not decision.state.resolved:
+            await self._tell_of_paper(await self._journal.visit(record.visit))
 
     def taken(self, record: VisitRecord) -> bool:
         """Tell whether the fines are booked: there is nothing to take."""
@@ -87,7 +90,8 @@ class TrafficGoods:
             await self._journal.note(record.visit, "receipt-on-screen", letter=letter)
 
     async def _tell_of_paper(self, record: VisitRecord) -> None:
-        """Whom the power left without the paper of the last decision gets it another way."""
+        """Whom the power, or a desk that fell silent, left without the paper of the last decision gets it
+        another way."""
         decision = record.last(SUBMIT_DECISION)
         if decision is None or decision.state is not EffectState.DONE or record.noted(NOT_PRINTED):
             return
