@@ -149,10 +149,11 @@ def of_the_money(record: VisitRecord, *, refunded: bool, hotline: str) -> Text:
     given_back_fen = fen(EffectState.COMPENSATED)
     if refunded:
         return text("closed.refunded.body", amount=given_back_fen)
-    # What became of it may be unknown: that is not "nothing".
-    kept_fen = fen(EffectState.DONE) or fen(EffectState.INTENDED, EffectState.UNKNOWN)
+    kept_fen, unsure_fen = fen(EffectState.DONE), fen(EffectState.INTENDED, EffectState.UNKNOWN)
     if kept_fen:
         return text("closed.escalated.body", amount=kept_fen, hotline=hotline)
+    if unsure_fen:
+        return text("closed.escalated.unsure", amount=unsure_fen, hotline=hotline)
     if given_back_fen:
         return text("closed.escalated.given-back", amount=given_back_fen, hotline=hotline)
     return text("closed.escalated.nothing-paid", hotline=hotline)

@@ -26,8 +26,8 @@ def visit_with(*states: EffectState) -> VisitRecord:
     ("states", "refunded", "key", "fen"),
     [
         ((S.DONE,), False, "closed.escalated.body", 10),
-        ((S.UNKNOWN,), False, "closed.escalated.body", 10),
-        ((S.FAILED, S.UNKNOWN), False, "closed.escalated.body", 20),
+        ((S.UNKNOWN,), False, "closed.escalated.unsure", 10),
+        ((S.FAILED, S.UNKNOWN), False, "closed.escalated.unsure", 20),
         ((S.UNKNOWN, S.DONE), False, "closed.escalated.body", 20),
         ((S.COMPENSATED, S.DONE), False, "closed.escalated.body", 20),
         ((S.COMPENSATED,), False, "closed.escalated.given-back", 10),
