@@ -100,9 +100,13 @@ class PermitRecovery:
         except DeviceError as error:
             await self._permit_unknown(record, error)
             return
+        stuck = None if outcome is not None else _still_to_retract(open_effects, media, count)
         for effect in open_effects:
-            await self._conclude_permit(effect, media, count)
-        if media is Media.NOT_PRESENT:
+            if effect is not stuck:
+                await self._conclude_permit(effect, media, count)
+        if stuck is not None:
+            await self._retract_again(self._port, stuck)
+        elif media is Media.NOT_PRESENT:
             await self._note_gone(await self._journal.visit(record.visit))
         else:
             await self._return_permit(await self._journal.visit(record.visit), media, outcome)
@@ -123,6 +127,15 @@ class PermitRecovery:
             # Strip and chip were asked before if they could be; what is open now is staff's already.
             state, evidence["reason"] = EffectState.COMPENSATED, "escalated"
         await self._journal.conclude(effect.intent, state, after=evidence)
+
+    async def _retract_again(self, port: PermitPort, stuck: Effect) -> None:
+        """Try once more what asking showed not to have happened, under its own intent: a bin that stays full
+        for a weekend fills no journal."""
+        try:
+            after = {"bin_count": await port.retract()}
+        except DeviceError:
+            return
+        await self._journal.conclude(stuck.intent, EffectState.DONE, after=after)
 
     async def _note_retained(self, record: VisitRecord) -> None:
         """Tell the back office once of each permit in the bin, and its case to staff."""
@@ -220,6 +233,20 @@ class PermitRecovery:
             await self._journal.conclude(intent, EffectState.UNKNOWN, after={"code": word(error.code)})
         if now.noted("escalated") is None:
             await self._escalate(record, "permit-inside", word(error.code))
+
+
+def _still_to_retract(open_effects: list[Effect], media: Media, count: int) -> Effect | None:
+    """Return the open retraction whose permit is still there, uncounted by the bin; None when there is none.
+
+    One that was to be handed in for a new one is none: with the visit over it is kept for its holder.
+    """
+    if media is Media.NOT_PRESENT:
+        return None
+    for effect in reversed(open_effects):
+        kept = effect.kind == RETRACT_PERMIT and effect.before.get("reason") != SURRENDERED
+        if kept and effect.before["bin_count"] == count:
+            return effect
+    return None
 
 
 def taken_by_holder(record: VisitRecord) -> bool:

@@ -10,7 +10,7 @@ import pytest
 from devices.interfaces import Media
 from kiosk.journal import EffectState as E
 from kiosk.journal import Letter, Outcome
-from kiosk.journal.effects import FOUND, GIVE_BACK_PERMIT, RETRACT_PERMIT, TAKE_PERMIT
+from kiosk.journal.effects import FOUND, GIVE_BACK_PERMIT, RETRACT_PERMIT, SURRENDERED, TAKE_PERMIT
 from kiosk.permit_recovery import taken_by_holder
 from tests.trust.deaths import Death, die, leave, recovery
 from tests.trust.world import PermitDesk, ScriptedTerminal, in_loop, world
@@ -156,4 +156,32 @@ async def test_a_mended_unit_returns_to_service(tmp_path: Path) -> None:
         desk.broken = set()
         assert await work.ask_devices_again() == frozenset()
         assert (desk.bin, desk.where) == (1, Media.NOT_PRESENT)
+        await w.check()
+
+
+@pytest.mark.parametrize(("reason", "kept_under"), [({}, 1), ({"reason": SURRENDERED}, 2)])
+@in_loop
+async def test_a_bin_that_stays_full_fills_no_journal(
+    tmp_path: Path, reason: dict[str, str], kept_under: int
+) -> None:
+    """It is tried again under the intent that there is; a permit that was to be handed in is kept instead."""
+    async with world(tmp_path) as w:
+        await leave(w, TAKE_PERMIT, "v1:1", {"media": "notPresent"}, E.DONE, media="present")
+        await leave(w, RETRACT_PERMIT, "v1:retract:1", {"bin_count": 0, **reason}, E.UNKNOWN)
+        await w.journal.end("v1", Outcome.ESCALATED)
+        desk = PermitDesk(Media.PRESENT)
+        desk.broken = {"retract"}
+        work = recovery(w, desk)
+        assert await work.ask_devices_again() == {"permit_unit"}
+        head = w.journal.head()
+        for _ in range(3):
+            assert await work.ask_devices_again() == {"permit_unit"}
+        assert w.journal.head() == head
+        desk.broken = set()
+        assert await work.ask_devices_again() == frozenset()
+        record = await w.journal.visit("v1")
+        retracts = record.every(RETRACT_PERMIT)
+        assert (len(retracts), retracts[-1].state, desk.bin) == (kept_under, E.DONE, 1)
+        assert record.noted("permit-retained") is not None
+        assert record.noted("permit-surrendered") is None
         await w.check()
