@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from kiosk.certificate_office import CertificateOffice
 from kiosk.clock import SystemClock
 from kiosk.journal.records import Letter, PostedLetter
 from kiosk.platform import Bill, OrderState, Platform, Refused, Unreachable, Wish
@@ -315,6 +316,20 @@ async def test_typed_answers(office: Office) -> None:
             }
         ]
     }
+
+
+@pytest.mark.parametrize("serials", [(), ("A",), ("A", "B", "C"), ("A", "A")])
+@in_loop
+async def test_as_many_certificates_as_were_asked_for_or_none_that_can_be_trusted(
+    office: Office, serials: tuple[str, ...]
+) -> None:
+    made = [{"serial": serial} for serial in serials]
+    # An answer that cannot be trusted is asked for again; the second one ends it here.
+    office.answers = [(200, {"state": "issued", "certificates": made}), (409, {"error": "enough"})]
+    with pytest.raises(Refused, match="enough"):
+        await CertificateOffice(client(office), "330212K01").apply(
+            "C1", kind="household", purpose="bank", copies=2, id_number="1", name="n"
+        )
 
 
 ACTS: list[Callable[[Platform], Any]] = [
