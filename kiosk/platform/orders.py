@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 from kiosk.http import Refused
@@ -74,12 +75,12 @@ class Orders(Line):
             "channel": channel,
             "lifetime_s": lifetime_s,
         }
-        return await self.post("/v1/payments", body, f"{order_no}:open", _code_order)
+        return await self.post("/v1/payments", body, f"{order_no}:open", partial(_code_order, order_no))
 
     async def order(self, order_no: str) -> Order | None:
         """Return an order as it stands, None when there is none (yet)."""
         try:
-            return await self.get(f"/v1/payments/{path_part(order_no)}", _order)
+            return await self.get(f"/v1/payments/{path_part(order_no)}", partial(_order, order_no))
         except Refused as refused:
             if refused.status == 404:
                 return None
@@ -135,20 +136,27 @@ def bill_of(case_no: str, value: Any) -> Bill:
     )
 
 
-def _code_order(value: Any) -> CodeOrder:
+def _code_order(order_no: str, value: Any) -> CodeOrder:
     return CodeOrder(
-        str(value["order_no"]),
+        _number(order_no, value),
         OrderState(value["state"]),
         str(value["code"]),
         datetime.fromisoformat(value["expires_at"]),
     )
 
 
-def _order(value: Any) -> Order:
+def _order(order_no: str, value: Any) -> Order:
     return Order(
-        str(value["order_no"]),
+        _number(order_no, value),
         OrderState(value["state"]),
         int(value["amount_fen"]),
         int(value["refunded_fen"]),
         str(value["method"] or ""),
     )
+
+
+def _number(asked: str, value: Any) -> str:
+    """Return the order's number; raises ``ValueError`` for the answer about another order."""
+    if value["order_no"] != asked:
+        raise ValueError("another order's answer")
+    return asked

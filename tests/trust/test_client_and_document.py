@@ -208,7 +208,8 @@ def example(schema: dict[str, Any], name: str = "") -> Any:
         made = {"date-time": NOW.isoformat(), "date": DAY.isoformat()}.get(schema.get("format", ""))
         if schema.get("contentEncoding") == "base64":
             made = base64.b64encode(PNG).decode()
-        return made or (hashlib.sha256(PNG).hexdigest() if name == "digest" else "x")
+        named = {"digest": hashlib.sha256(PNG).hexdigest(), "order_no": ORDER}
+        return made or named.get(name, "x")
     return {"integer": schema.get("minimum", 1), "number": 0.5, "boolean": True, "null": None}[kind]
 
 

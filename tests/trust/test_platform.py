@@ -318,6 +318,15 @@ async def test_typed_answers(office: Office) -> None:
     }
 
 
+@in_loop
+async def test_the_answer_about_another_order_says_nothing_of_this_one(office: Office) -> None:
+    paid = {"order_no": "O2", "state": "paid", "amount_fen": 1500, "refunded_fen": 0, "method": "wechat"}
+    office.answers = [(200, paid), (200, {**paid, "order_no": "O1", "state": "waiting"})]
+    order = await client(office).order("O1")
+    assert order is not None
+    assert order.state is OrderState.WAITING
+
+
 @pytest.mark.parametrize("serials", [(), ("A",), ("A", "B", "C"), ("A", "A")])
 @in_loop
 async def test_as_many_certificates_as_were_asked_for_or_none_that_can_be_trusted(
