@@ -125,11 +125,10 @@ class Reception:
             house.cabinet.quarantine(await kept_out(house.journal))
             report = await self._report(visit)
         except JournalFailed:
+            house.events.event("journal-failed", visit=number, case=case_no)
             await visit_end.say_it_starts_again(visit)
             raise
-        except (
-            Exception
-        ) as error:  # at the end of the end: what became of the visit is asked at the next start
+        except Exception as error:  # at the end of the end: the next start asks what became of the visit
             house.events.unexpected(error, number)
             await visit_end.say_it_starts_again(visit)
             raise
