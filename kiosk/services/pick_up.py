@@ -52,7 +52,7 @@ async def pick_up(visit: Visit) -> None:
         holder = await read_id_card(visit, accepted={CardType.RESIDENT})
         await prove_identity(visit, holder, way)
     ready = await _search(visit, holder, receipt)
-    waiting = _to_be_had(visit, ready)
+    waiting = to_be_had(visit, ready)
     visit.step = 3
     await _show(visit, holder, waiting, kept=len(ready) - len(waiting))
     visit.step = 4
@@ -105,7 +105,7 @@ async def _search(visit: Visit, holder: Holder, receipt: str) -> list[Finished]:
     return ready
 
 
-def _to_be_had(visit: Visit, ready: Sequence[Finished]) -> list[Finished]:
+def to_be_had(visit: Visit, ready: Sequence[Finished]) -> list[Finished]:
     """Return those in units that are in service, and whose old document can be kept; raises ``Refused`` when
     none is."""
     cabinet = visit.house.cabinet
