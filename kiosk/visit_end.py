@@ -78,7 +78,7 @@ async def _left(visit: Visit, reason: str) -> tuple[Outcome, str]:
         await _tell(visit, _ended_for_staff(visit), for_s=visit.house.times.closing_s)
     held = await _return_permit(visit)
     if reason == RETAINED:
-        held = await _escalate(visit, RETAINED, "")
+        held = await _say_it_is_kept(visit)
     await _part(visit, held, there=reason not in (NOBODY_THERE, MAINTENANCE))
     if held is not None:
         return Outcome.ESCALATED, held
@@ -186,17 +186,25 @@ async def _return_permit(visit: Visit) -> str | None:
     try:
         if await give_back_permit(visit):
             return None
-        return await _escalate(visit, RETAINED, "")
+        return await _say_it_is_kept(visit)
     except DeviceError as error:
-        await _tell(visit, _permit_held(visit))
+        await _tell(visit, _without_permit(visit, "permit-held"))
         return await _escalate(visit, "permit-held", error.code)
 
 
-def _permit_held(visit: Visit) -> Notice:
+async def _say_it_is_kept(visit: Visit) -> str:
+    """Hand a permit that nobody took to staff, and stay a while for who turns round; returns the reason."""
+    held = await _escalate(visit, RETAINED, "")
+    await _tell(visit, _without_permit(visit, RETAINED))
+    return held
+
+
+def _without_permit(visit: Visit, name: str) -> Notice:
+    """Say where the permit is that its holder goes without, ``name``: held, or retained."""
     return Notice(
-        "permit-held",
+        name,
         text("closed.escalated.question"),
-        paragraphs=(text("closed.permit-held"), text("help.hotline", hotline=visit.house.site.hotline)),
+        paragraphs=(text(f"closed.{name}"), text("help.hotline", hotline=visit.house.site.hotline)),
         actions=(Action("ok", text("closed.ok")),),
         tone=Tone.STOPPED,
         case=visit.case_no,
