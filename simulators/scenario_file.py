@@ -67,7 +67,7 @@ class Expect:
     first page refuses to the next person.
     """
 
-    outcome: str
+    outcome: str | None
     reason: str | None = None
     prompts: tuple[str, ...] = ()
     never: tuple[str, ...] = ()

@@ -13,8 +13,8 @@ from tests.crash.ground import Ground
 from tests.crash.sweep import Death
 
 Well = Callable[[str, Sequence[Death]], None]
-SHARE = 4
-"""Every fourth point in the suite; all of them by ``script/kills --all``."""
+SHARE = 6
+"""Every sixth point in the suite; all of them by ``script/kills --all``."""
 
 pytestmark = pytest.mark.timeout(900)
 
