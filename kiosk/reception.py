@@ -131,7 +131,8 @@ class Reception:
         except Exception as error:  # at the end of the end: the next start asks what became of the visit
             house.events.unexpected(error, number)
             await visit_end.say_it_starts_again(visit)
-            raise
+            # Its own words may be about the person, and a process says its last ones to the system's log.
+            raise JournalFailed(f"the end of visit {number}: {type(error).__name__}") from None
         finally:
             visit.wipe()
             house.events.event("visit-wiped", visit=number)
