@@ -28,7 +28,7 @@ async def hand_over(visit: Visit, holder: Holder, decision: Decision) -> bool:
         raise await _differs(visit, decision)
     if await _on_a4(visit, holder, decision):
         return False
-    if await print_paper(visit, _document_lines(visit, decision)):
+    if await print_paper(visit, document_lines(visit, decision)):
         return True
     way = "unasked"
     try:
@@ -78,7 +78,7 @@ def _by_link(visit: Visit, decision: Decision) -> Notice:
     )
 
 
-def _document_lines(visit: Visit, decision: Decision) -> list[ReceiptLine]:
+def document_lines(visit: Visit, decision: Decision) -> list[ReceiptLine]:
     """Lay the authority's document out as it is, its heading large, with the case number and a code."""
     say, language = visit.house.catalogue.say, visit.house.stage.settings.language
     heading, *rest = decision.document

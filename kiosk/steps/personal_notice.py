@@ -62,7 +62,9 @@ async def give_notice(visit: Visit, item: GuideItem) -> bool:
     filed = await _file(visit, holder, needed, signed.signature)
     if filed and await _on_a4(visit, holder, filed):
         return False
-    return await farewell.print_receipt(visit, _slip(visit, item, needed, signed, filed))
+    return await farewell.print_receipt(
+        visit, slip(visit, item, needed, filed, signed=signed.signature is not None)
+    )
 
 
 async def _identify(visit: Visit) -> Holder:
@@ -164,9 +166,9 @@ async def _on_a4(visit: Visit, holder: Holder, filed: str) -> bool:
         return False
 
 
-def _slip(visit: Visit, item: GuideItem, needed: Needed, signed: _Signed, filed: str) -> farewell.Receipt:
+def slip(visit: Visit, item: GuideItem, needed: Needed, filed: str, *, signed: bool) -> farewell.Receipt:
     """Lay the notice out as a slip; without personal data but what the person asked for."""
-    way = "notice.slip.signed" if signed.signature is not None else "notice.slip.unsigned"
+    way = "notice.slip.signed" if signed else "notice.slip.unsigned"
     rows = [
         (text("notice.slip.item"), item.title),
         *((paper.title, _standing(paper)) for paper in needed.papers),

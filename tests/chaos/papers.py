@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Final
 
+from devices.interfaces import ReceiptLine
+from kiosk.guide import GuideItem
+from kiosk.notice_office import Needed, Paper, Standing
+from kiosk.steps.decision_paper import document_lines
 from kiosk.steps.farewell import Receipt, receipt_lines
+from kiosk.steps.personal_notice import slip
 from kiosk.strip import StripTemplate, draw_strip
 from kiosk.texts import Catalogue, text, verbatim
+from kiosk.traffic_office import Decision
 
 ROOT: Final = Path(__file__).parents[2]
 FONT: Final = ROOT / ".cache" / "fonts" / "NotoSansCJKsc-Regular.otf"
 TEMPLATE: Final = StripTemplate.load(ROOT / "config" / "templates" / "endorsement_strip.toml", FONT)
-CATALOGUE: Final = Catalogue.load(ROOT / "config" / "strings")
+CATALOGUE: Final = Catalogue.load(
+    ROOT / "config" / "strings", own={"site.elsewhere": {"zh-CN": "办事窗口", "en": "the counter"}}
+)
 NOON: Final = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 STRIP_DOTS: Final = (200, 640)
 
@@ -60,11 +68,7 @@ def strip(client: Client) -> bytes:
 
 
 def receipt(client: Client) -> bytes:
-    """The receipt's lines, laid out by a house of its own: one machine serves one person."""
-    site: Any = SimpleNamespace(name={"zh-CN": "测试大厅", "en": "hall"}, hotline="0574-00000000")
-    stage = SimpleNamespace(settings=SimpleNamespace(language=("zh-CN", "en")[client.number % 2]))
-    house = SimpleNamespace(catalogue=CATALOGUE, stage=stage, site=site, now=lambda: NOON)
-    visit: Any = SimpleNamespace(house=house, case_no=client.case_no)
+    """The receipt's lines."""
     content = Receipt(
         title=text("endorsement.title"),
         rows=[
@@ -74,10 +78,47 @@ def receipt(client: Client) -> bytes:
         code=client.case_no,
         footer=text("receipt.footer"),
     )
-    return "\n".join(f"{line.text}|{line.code}" for line in receipt_lines(visit, content)).encode()
+    return _plain(receipt_lines(_visit(client), content))
 
 
-PAPERS: Final[Mapping[str, Callable[[Client], bytes]]] = {"strip": strip, "receipt": receipt}
+def decision(client: Client) -> bytes:
+    """A decision (处罚决定书) on the receipt printer."""
+    number = client.marks[1]
+    words = ("公安交通管理简易程序处罚决定书", f"编号 {number}", f"被处罚人 第{client.number}人")
+    made = Decision(number, client.marks[2], 10000 + client.number, 0, NOON.date(), words)
+    return _plain(document_lines(_visit(client), made))
+
+
+def notice(client: Client) -> bytes:
+    """The slip of a personal notice (一次性告知单)."""
+    papers = (Paper("photo", verbatim(client.marks[2]), Standing.BRING, 0),)
+    needed = Needed("id-card-renewal", papers, client.number, "依据")
+    words = verbatim("事项")
+    item = GuideItem("id-card-renewal", words, "", (), (), 0, "", NOON.date(), words, words)
+    visit = _visit(client)
+    return _plain(receipt_lines(visit, slip(visit, item, needed, client.marks[1], signed=True)))
+
+
+def _visit(client: Client) -> Any:
+    """Return a visit in a house of its own: one machine serves one person."""
+    site = SimpleNamespace(name={"zh-CN": "测试大厅", "en": "hall"}, hotline="0574-00000000")
+    stage = SimpleNamespace(settings=SimpleNamespace(language=("zh-CN", "en")[client.number % 2]))
+    house = SimpleNamespace(
+        catalogue=CATALOGUE, stage=stage, site=site, now=lambda: NOON, receipt_url="https://example.org/"
+    )
+    return SimpleNamespace(house=house, case_no=client.case_no)
+
+
+def _plain(lines: Sequence[ReceiptLine]) -> bytes:
+    return "\n".join(f"{line.text}|{line.code}" for line in lines).encode()
+
+
+PAPERS: Final[Mapping[str, Callable[[Client], bytes]]] = {
+    "strip": strip,
+    "receipt": receipt,
+    "decision": decision,
+    "notice": notice,
+}
 
 
 def made(paper: str, number: int) -> bytes:
