@@ -7,6 +7,8 @@ back and the decisions stay unpaid; not known, staff look before any money moves
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from kiosk.goods_recovery import NO_GOODS, Goods, GoodsState
 from kiosk.job_recovery import PrinterPort, PrintJobs
 from kiosk.journal import Effect, EffectState, Journal, Letter, VisitRecord
@@ -45,12 +47,9 @@ class TrafficGoods:
 
     async def ask_again(self, record: VisitRecord) -> None:
         """Ask the desk, back again, about what an ended visit left as a question."""
-        decision = record.last(SUBMIT_DECISION)
         await self._jobs.ask(record)
         await note_if_left(self._journal, await self._journal.visit(record.visit))
         await self._ask(record)
-        if decision is not None and not decision.state.resolved:
-            await self._tell_of_paper(await self._journal.visit(record.visit))
 
     def taken(self, record: VisitRecord) -> bool:
         """Tell whether the fines are booked: there is nothing to take."""
@@ -74,7 +73,8 @@ class TrafficGoods:
         for effect in effects:
             after = _found(effect, handled)
             state = EffectState.DONE if after else EffectState.FAILED
-            await self._journal.conclude(effect.intent, state, after=after)
+            letter = _owed(record, effect, after)
+            await self._journal.conclude(effect.intent, state, after=after, letter=letter)
 
     async def _not_known(self, effects: list[Effect], code: str) -> None:
         for effect in effects:
@@ -90,8 +90,7 @@ class TrafficGoods:
             await self._journal.note(record.visit, "receipt-on-screen", letter=letter)
 
     async def _tell_of_paper(self, record: VisitRecord) -> None:
-        """Whom the power, or a desk that fell silent, left without the paper of the last decision gets it
-        another way."""
+        """Whom the power left without the paper of the last decision gets it another way."""
         decision = record.last(SUBMIT_DECISION)
         if decision is None or decision.state is not EffectState.DONE or record.noted(NOT_PRINTED):
             return
@@ -99,9 +98,22 @@ class TrafficGoods:
             return
         if decision.after["decision_no"] in printed(record):
             return
-        body = {"decision_no": decision.after["decision_no"], "way": "interrupted"}
-        letter = Letter(NOT_PRINTED, body, record.case_no)
-        await self._journal.note(record.visit, NOT_PRINTED, letter=letter, **body)
+        letter = _another_way(record, str(decision.after["decision_no"]))
+        await self._journal.note(record.visit, NOT_PRINTED, letter=letter, **letter.body)
+
+
+def _owed(record: VisitRecord, effect: Effect, after: Mapping[str, str | int]) -> Letter | None:
+    """Return the letter about a decision that is found when its visit is over: its driver has no paper.
+
+    It goes with the conclusion: an ended visit in which nothing is open is not asked about again.
+    """
+    if record.outcome is None or effect.kind != SUBMIT_DECISION or not after:
+        return None
+    return _another_way(record, str(after["decision_no"]))
+
+
+def _another_way(record: VisitRecord, decision_no: str) -> Letter:
+    return Letter(NOT_PRINTED, {"decision_no": decision_no, "way": "interrupted"}, record.case_no)
 
 
 def _found(effect: Effect, handled: Handled) -> dict[str, str | int]:

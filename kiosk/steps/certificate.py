@@ -103,7 +103,7 @@ async def print_all(visit: Visit, holder: Holder, wish: Wish, serials: Sequence[
     """
     printed = 0
     try:
-        async with visit.working(), _what_is_left_is_void(visit, serials) as left:
+        async with visit.working(), what_is_left_is_void(visit, serials) as left:
             documents = await _fetch(visit, holder, wish, serials)
             for document in documents:
                 _tell_printing(visit, printed, len(documents))
@@ -213,7 +213,7 @@ async def _fetch(visit: Visit, holder: Holder, wish: Wish, serials: Sequence[str
 
 
 @asynccontextmanager
-async def _what_is_left_is_void(visit: Visit, serials: Sequence[str]) -> AsyncIterator[list[str]]:
+async def what_is_left_is_void(visit: Visit, serials: Sequence[str]) -> AsyncIterator[list[str]]:
     """Yield the numbers that are not printed yet; whatever is left of them at the end is void."""
     left, reason = list(serials), ""
     try:

@@ -49,6 +49,15 @@ def ways() -> dict[str, Scenario | None]:
     }
 
 
+def goes_well(service: str) -> Scenario:
+    """Return a service's scenario without trouble; the first service's has its own name."""
+    if service == FIRST:
+        return next(scenario for scenario in load_all() if scenario.name == "all-goes-well")
+    scenario = ways()[service]
+    assert scenario is not None, f"{service} has none yet"
+    return scenario
+
+
 def points_of(ground: Ground, scenario: Scenario) -> tuple[list[str], Papers]:
     """Return the failpoints that the scenario meets when nothing is cut, and what it prints."""
     ground.ready()

@@ -17,9 +17,8 @@ from simulators.citizen import Citizen
 from simulators.hands import DataHands
 from simulators.people import load_personas
 from simulators.scenario import Director
-from simulators.scenario_file import Scenario, load_all
 from simulators.stand import Stand
-from tests.crash.services import FIRST, ways
+from tests.crash.services import FIRST, goes_well
 from tests.residue import marks, search
 from tests.residue.place import CLEAN_S, THE_WORLDS
 from tests.screens.harness import display
@@ -43,17 +42,9 @@ def stand(temp: Path) -> Iterator[Stand]:
         yield stand
 
 
-def _goes_well(service: str) -> Scenario:
-    if service == FIRST:
-        return next(scenario for scenario in load_all() if scenario.name == "all-goes-well")
-    scenario = ways()[service]
-    assert scenario is not None
-    return scenario
-
-
 @pytest.mark.parametrize("service", SERVICES)
 def test_a_second_after_the_visit_nothing_is_left(stand: Stand, temp: Path, service: str) -> None:
-    scenario = _goes_well(service)
+    scenario = goes_well(service)
     stand.prepare()
     stand.world.do("persona", name=scenario.citizen.persona)
     person = load_personas()[scenario.citizen.persona]

@@ -12,11 +12,11 @@ import pytest
 from kiosk.journal import Outcome
 from kiosk.services import all_services
 from simulators.scenario import Director
-from simulators.scenario_file import Scenario, load_all
+from simulators.scenario_file import Scenario
 from tests.counts import Counted
 from tests.crash.ground import Ground
 from tests.crash.routes import Route
-from tests.crash.services import FIRST, ways
+from tests.crash.services import goes_well
 from tests.residue.place import NOTHING, OFFICE, Place
 
 ALL: Final = os.environ.get("KIOSK_RESIDUE") == "all"
@@ -34,17 +34,9 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         yield Place(ground, temp)
 
 
-def _goes_well(service: str) -> Scenario:
-    if service == FIRST:
-        return next(scenario for scenario in load_all() if scenario.name == "all-goes-well")
-    scenario = ways()[service]
-    assert scenario is not None
-    return scenario
-
-
 @pytest.mark.parametrize("service", SERVICES)
 def test_left_or_killed_at_a_page_nothing_stays_behind(place: Place, service: str, counted: Counted) -> None:
-    scenario = _goes_well(service)
+    scenario = goes_well(service)
     place.expect(scenario.citizen.persona)
     pages = _played_whole(place, scenario)
     leaving = [name for name, can_cancel in pages.items() if can_cancel]

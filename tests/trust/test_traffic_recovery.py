@@ -10,7 +10,7 @@ import pytest
 
 from devices.interfaces import PrintJob
 from kiosk.clock import SystemClock
-from kiosk.journal import EffectState, Journal, Outcome
+from kiosk.journal import EffectState, Journal, JournalFailed, Outcome
 from kiosk.journal.effects import PRINT_RECEIPT, SUBMIT_DECISION
 from kiosk.platform import PlatformError
 from kiosk.traffic_office import Handled, TrafficOffice
@@ -66,7 +66,11 @@ async def ended_unsure(folder: Path) -> Journal:
 )
 @in_loop
 async def test_a_decision_found_after_the_visit_is_sent(
-    tmp_path: Path, decisions: dict[str, str], state: EffectState, letters: list[dict[str, str]]
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    decisions: dict[str, str],
+    state: EffectState,
+    letters: list[dict[str, str]],
 ) -> None:
     desk = Desk(decisions, gone=unreachable())
     async with await ended_unsure(tmp_path) as journal:
@@ -74,6 +78,11 @@ async def test_a_decision_found_after_the_visit_is_sent(
         await goods.ask_again(await journal.visit(VISIT))
         assert [effect.kind for effect in await journal.unresolved()] == [SUBMIT_DECISION]
         desk.gone = None
+
+        async def cut(*_: object, **__: object) -> None:
+            raise JournalFailed("the power went behind the conclusion")
+
+        monkeypatch.setattr(journal, "note", cut)
         for _ in range(2):
             await goods.ask_again(await journal.visit(VISIT))
         decided = (await journal.visit(VISIT)).last(SUBMIT_DECISION)
